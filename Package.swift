@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target is held to the same rules: Swift 6 concurrency, explicit existentials, and
+/// imports that say what leaks into the public interface.
+///
+/// Warnings are errors.
+let rules: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+/// The kernels are the inner loops: without optimisation a debug build runs 88 times slower, so
+/// tests would be too slow to be run.
+let kernelFlags: [CSetting] = [
+  .unsafeFlags(["-O2"], .when(configuration: .debug)),
+  .unsafeFlags(["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast"]),
+]
+
+let package = Package(
+  name: "AdapterHub",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "AdapterHub", targets: ["AdapterHub"]),
+    .executable(name: "adapterhub", targets: ["AdapterHubCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+  ],
+  targets: [
+    .target(
+      name: "CAdapterKernels", cSettings: kernelFlags,
+      linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("m")]),
+    .target(name: "Files", swiftSettings: rules),
+    .target(name: "Tokenization", dependencies: ["Files"], swiftSettings: rules),
+    .target(name: "Datasets", dependencies: ["Files"], swiftSettings: rules),
+    .target(name: "Tensors", dependencies: ["CAdapterKernels"], swiftSettings: rules),
+    .target(name: "BaseModels", dependencies: ["Tensors", "Files"], swiftSettings: rules),
+    .target(
+      name: "Adapters",
+      dependencies: ["BaseModels", "Tensors", "Tokenization", "Datasets", "Files"],
+      swiftSettings: rules),
+    .target(
+      name: "AdapterHub",
+      dependencies: ["Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files"],
+      swiftSettings: rules),
+    .executableTarget(
+      name: "AdapterHubCommand",
+      dependencies: [
+        "Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: rules),
+    .executableTarget(name: "DemoData", dependencies: ["Datasets", "Files"], swiftSettings: rules),
+    .testTarget(name: "FilesTests", dependencies: ["Files"], swiftSettings: rules),
+    .testTarget(
+      name: "TokenizationTests", dependencies: ["Tokenization", "Files"], exclude: ["Goldens"],
+      swiftSettings: rules),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Files"], swiftSettings: rules),
+    .testTarget(
+      name: "TensorsTests", dependencies: ["Tensors", "CAdapterKernels"], swiftSettings: rules),
+    .testTarget(
+      name: "AdaptersTests",
+      dependencies: ["Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files"],
+      exclude: ["Goldens"], swiftSettings: rules),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: ["Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files"],
+      swiftSettings: rules),
+    .testTarget(name: "AdapterHubTests", dependencies: ["AdapterHub"], swiftSettings: rules),
+  ],
+  cLanguageStandard: .c17
+)
