@@ -1,0 +1,60 @@
+/// What is wrong with a file, where, and the likely cure: the one error of all that reads input.
+///
+/// It reads as one line, `weights.safetensors: tensor query.weight: 12 bytes short (download it
+/// again)`, so that a command can print it as it is.
+public struct FileFailure: Error, CustomStringConvertible, Sendable, Equatable {
+  /// The file or folder as the caller named it.
+  public let path: String
+  /// A line and column, a byte offset, a JSON path or a tensor's name.
+  public let place: String?
+  /// What was found, and what was expected.
+  public let problem: String
+  /// The likely cure, where the cause is a common one.
+  public let hint: String?
+
+  public init(_ path: String, at place: String? = nil, _ problem: String, hint: String? = nil) {
+    self.path = path
+    self.place = place
+    self.problem = problem
+    self.hint = hint
+  }
+
+  public var description: String {
+    let location = place.map { "\(path): \($0)" } ?? path
+    return "\(location): \(problem)" + (hint.map { " (\($0))" } ?? "")
+  }
+}
+
+extension FileFailure {
+  /// What a file is that was meant to be another: the cause of most unreadable downloads.
+  ///
+  /// The bytes are the file's, or its first ones.
+  static func likelyCause(_ bytes: UnsafeRawBufferPointer) -> String? {
+    let start = String(decoding: bytes.prefix(256), as: UTF8.self)
+    let trimmed = start.drop { $0.isWhitespace }.lowercased()
+    if bytes.isEmpty { return "the file is empty; download or save it again" }
+    if trimmed.hasPrefix("version https://git-lfs.github.com/spec/") {
+      return "this is a git-lfs pointer; run `git lfs pull`"
+    }
+    if trimmed.hasPrefix("<!doctype html") || trimmed.hasPrefix("<html") {
+      return "this is an HTML page, the download failed; download it again"
+    }
+    return bytes.allSatisfy { $0 == 0 }
+      ? "the file holds nothing but zero bytes; download it again" : nil
+  }
+}
+
+/// `1 byte`, `12 bytes`.
+func byteCount(_ count: some BinaryInteger) -> String { count == 1 ? "1 byte" : "\(count) bytes" }
+
+/// A text from a file, quoted and cut for an error message.
+///
+/// Messages stay readable whatever
+/// a hostile file holds.
+func quoted(_ text: some StringProtocol) -> String {
+  let shown = text.unicodeScalars.prefix(80).map { scalar in
+    scalar.value < 0x20 || scalar.value == 0x7F
+      ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+  }
+  return "\"\(shown.joined())\(text.unicodeScalars.count > 80 ? "…" : "")\""
+}

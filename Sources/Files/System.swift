@@ -1,0 +1,132 @@
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
+/// An open file descriptor that closes itself.
+///
+/// Every call that the system may interrupt is
+/// repeated, and every error becomes a `FileFailure` with the path and the system's own words.
+struct Descriptor: ~Copyable {
+  let number: Int32
+  let path: String
+  private var isOpen = true
+
+  init(_ path: String, _ flags: Int32, mode: mode_t = 0o666) throws {
+    guard !path.utf8.contains(0) else { throw FileFailure(path, "a path cannot hold a NUL") }
+    var number: Int32
+    repeat { number = open(path, flags | O_CLOEXEC, mode) } while number < 0 && errno == EINTR
+    guard number >= 0 else { throw FileFailure(path, systemError: "cannot be opened") }
+    self.number = number
+    self.path = path
+  }
+
+  /// Takes over a descriptor that is open.
+  init(number: Int32, path: String) {
+    self.number = number
+    self.path = path
+  }
+
+  deinit { if isOpen { _ = close(number) } }
+
+  /// Closes now and reports what went wrong: some file systems tell of a full disk only here.
+  consuming func closeChecked() throws {
+    isOpen = false
+    // On Linux the descriptor is gone even after EINTR, so close is never repeated.
+    guard close(number) == 0 || errno == EINTR else {
+      throw FileFailure(path, systemError: "cannot be closed")
+    }
+  }
+
+  func status() throws -> (size: Int, isFolder: Bool, isRegular: Bool) {
+    var status = stat()
+    guard fstat(number, &status) == 0 else {
+      throw FileFailure(path, systemError: "cannot be examined")
+    }
+    let type = status.st_mode & S_IFMT
+    return (Int(status.st_size), type == S_IFDIR, type == S_IFREG)
+  }
+
+  /// Fills as much of a buffer as one call gives; 0 at the end of the file.
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    while true {
+      #if canImport(Glibc)
+        let count = Glibc.read(number, buffer.baseAddress, buffer.count)
+      #elseif canImport(Musl)
+        let count = Musl.read(number, buffer.baseAddress, buffer.count)
+      #else
+        let count = Darwin.read(number, buffer.baseAddress, buffer.count)
+      #endif
+      if count >= 0 { return count }
+      guard errno == EINTR else { throw FileFailure(path, systemError: "cannot be read") }
+    }
+  }
+
+  func writeAll(_ bytes: UnsafeRawBufferPointer) throws {
+    var rest = bytes
+    while !rest.isEmpty {
+      // A call writes 2 GiB at most anyway; asking for less keeps every platform content.
+      let count = write(number, rest.baseAddress, min(rest.count, 1 << 30))
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw FileFailure(path, systemError: "cannot be written") }
+      rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+    }
+  }
+
+  /// Brings what was written to the disk.
+  ///
+  /// Never repeated: after a failure the kernel may have
+  /// dropped the pages, and a second call would report success.
+  func synchronize() throws {
+    guard fsync(number) == 0 else {
+      throw FileFailure(path, systemError: "cannot be brought to the disk")
+    }
+  }
+}
+
+extension FileFailure {
+  /// A failed system call, in the system's words and with the usual cure.
+  init(_ path: String, systemError problem: String) {
+    let code = errno
+    let hint: String? =
+      switch code {
+      case ENOSPC, EDQUOT: "free some space and try again"
+      case EACCES, EPERM: "check who owns it and its permissions"
+      case EROFS: "the file system is mounted read-only"
+      default: nil
+      }
+    if code == ENOENT {
+      self.init(path, "no such file or folder")
+    } else {
+      self.init(path, "\(problem): \(String(cString: strerror(code)))", hint: hint)
+    }
+  }
+}
+
+/// The folder a path lies in.
+func parent(of path: String) -> String {
+  guard let slash = path.lastIndex(of: "/") else { return "." }
+  return slash == path.startIndex ? "/" : String(path[..<slash])
+}
+
+/// Whether a file or folder is there.
+public func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+/// The names in a folder, sorted, without `.` and `..`.
+public func namesInFolder(_ path: String) throws -> [String] {
+  guard let folder = opendir(path) else {
+    throw FileFailure(path, systemError: "cannot be listed")
+  }
+  defer { closedir(folder) }
+  var names: [String] = []
+  while let entry = readdir(folder) {
+    let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+      String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+    if name != ".", name != ".." { names.append(name) }
+  }
+  return names.sorted()
+}
