@@ -1,0 +1,115 @@
+/// The public functions: each passes its arguments to the instruction set in use.
+#include "include/AdapterKernels.h"
+
+#include "InstructionSet.h"
+
+void ak_activation(int kind, const float *x, float *y, size_t n) {
+  ak_current_kernels()->activation(kind, x, y, n);
+}
+void ak_activation_backward(int kind, const float *x, const float *dy, float *dx, size_t n) {
+  ak_current_kernels()->activation_backward(kind, x, dy, dx, n);
+}
+
+void ak_add(const float *a, const float *b, float *y, size_t n) {
+  ak_current_kernels()->add(a, b, y, n);
+}
+void ak_multiply(const float *a, const float *b, float *y, size_t n) {
+  ak_current_kernels()->multiply(a, b, y, n);
+}
+void ak_scale(const float *x, float s, float *y, size_t n) {
+  ak_current_kernels()->scale(x, s, y, n);
+}
+void ak_add_scaled(float *y, const float *x, float s, size_t n) {
+  ak_current_kernels()->add_scaled(y, x, s, n);
+}
+void ak_add_rows(const float *x, size_t ldx, const float *row, float *y, size_t ldy, size_t rows,
+                 size_t width) {
+  ak_current_kernels()->add_rows(x, ldx, row, y, ldy, rows, width);
+}
+void ak_multiply_rows(const float *x, size_t ldx, const float *row, float *y, size_t ldy,
+                      size_t rows, size_t width) {
+  ak_current_kernels()->multiply_rows(x, ldx, row, y, ldy, rows, width);
+}
+void ak_sum_rows(const float *x, size_t ldx, size_t rows, size_t width, float *out,
+                 bool accumulate) {
+  ak_current_kernels()->sum_rows(x, ldx, rows, width, out, accumulate);
+}
+double ak_sum_squares(const float *x, size_t n) { return ak_current_kernels()->sum_squares(x, n); }
+bool ak_all_finite(const float *x, size_t n) { return ak_current_kernels()->all_finite(x, n); }
+
+void ak_round_bf16(const float *x, float *y, size_t n) {
+  ak_current_kernels()->round_bf16(x, y, n);
+}
+void ak_to_bf16(const float *x, uint16_t *y, size_t n) { ak_current_kernels()->to_bf16(x, y, n); }
+void ak_from_bf16(const uint16_t *x, float *y, size_t n) {
+  ak_current_kernels()->from_bf16(x, y, n);
+}
+void ak_to_f16(const float *x, uint16_t *y, size_t n) { ak_current_kernels()->to_f16(x, y, n); }
+void ak_from_f16(const uint16_t *x, float *y, size_t n) {
+  ak_current_kernels()->from_f16(x, y, n);
+}
+
+void ak_residual_norm(const float *x, size_t ldx, const float *residual, size_t ldr,
+                      const float *gamma, const float *beta, float eps, size_t rows, size_t width,
+                      float *sum, float *y, float *mean, float *rstd) {
+  ak_current_kernels()->residual_norm(x, ldx, residual, ldr, gamma, beta, eps, rows, width, sum, y,
+                                      mean, rstd);
+}
+void ak_norm_backward(const float *sum, const float *mean, const float *rstd, const float *gamma,
+                      const float *dy, size_t rows, size_t width, float *dx, float *dgamma,
+                      float *dbeta) {
+  ak_current_kernels()->norm_backward(sum, mean, rstd, gamma, dy, rows, width, dx, dgamma, dbeta);
+}
+void ak_softmax(const float *x, float *y, size_t rows, size_t width) {
+  ak_current_kernels()->softmax(x, y, rows, width);
+}
+void ak_log_softmax(const float *x, float *y, size_t rows, size_t width) {
+  ak_current_kernels()->log_softmax(x, y, rows, width);
+}
+void ak_embed(const float *const *tables, const int32_t *const *indices, size_t table_count,
+              size_t rows, size_t width, float *y) {
+  ak_current_kernels()->embed(tables, indices, table_count, rows, width, y);
+}
+
+void ak_attention(const float *q, size_t ldq, const float *k, size_t ldk, const float *v,
+                  size_t ldv, float *out, size_t ldo, size_t queries, size_t keys,
+                  size_t head_width, size_t first_head, size_t last_head, float scale, bool causal,
+                  float *log_sum_exp) {
+  ak_current_kernels()->attention(q, ldq, k, ldk, v, ldv, out, ldo, queries, keys, head_width,
+                                  first_head, last_head, scale, causal, log_sum_exp);
+}
+void ak_attention_backward(const float *q, size_t ldq, const float *k, size_t ldk, const float *v,
+                           size_t ldv, const float *out, size_t ldo, const float *log_sum_exp,
+                           const float *d_out, float *dq, float *dk, float *dv, size_t queries,
+                           size_t keys, size_t head_width, size_t first_head, size_t last_head,
+                           float scale, bool causal) {
+  ak_current_kernels()->attention_backward(q, ldq, k, ldk, v, ldv, out, ldo, log_sum_exp, d_out,
+                                           dq, dk, dv, queries, keys, head_width, first_head,
+                                           last_head, scale, causal);
+}
+
+void ak_linear(const ak_packed *w, const float *x, size_t ldx, size_t rows, float *y, size_t ldy,
+               const ak_epilogue *e, size_t first, size_t last) {
+  ak_current_kernels()->linear(w, x, ldx, rows, y, ldy, e, first, last);
+}
+void ak_gemm(bool ta, bool tb, size_t m, size_t n, size_t k, float alpha, const float *a,
+             size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc) {
+  ak_current_kernels()->gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+void ak_adamw(float *p, const float *g, float *m, float *v, size_t n, float lr, float beta1,
+              float beta2, float eps, float weight_decay, float correction1, float correction2,
+              float gradient_scale) {
+  ak_current_kernels()->adamw(p, g, m, v, n, lr, beta1, beta2, eps, weight_decay, correction1,
+                              correction2, gradient_scale);
+}
+void ak_random_uniform(uint64_t seed, uint64_t stream, uint64_t offset, float *y, size_t n) {
+  ak_current_kernels()->random_uniform(seed, stream, offset, y, n);
+}
+void ak_random_normal(uint64_t seed, uint64_t stream, uint64_t offset, float *y, size_t n) {
+  ak_current_kernels()->random_normal(seed, stream, offset, y, n);
+}
+void ak_dropout_mask(uint64_t seed, uint64_t stream, uint64_t offset, float keep, float *mask,
+                     size_t n) {
+  ak_current_kernels()->dropout_mask(seed, stream, offset, keep, mask, n);
+}

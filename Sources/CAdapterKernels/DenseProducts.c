@@ -1,0 +1,148 @@
+// Large products: shares them out among threads and chooses the engine.
+#include "DenseProducts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "OneDNN.h"
+#include "ThreadPool.h"
+
+struct ak_dense {
+  size_t outputs, inputs;
+  int precision;
+  int engine;
+  ak_packed *own;
+  ak_onednn *onednn;
+};
+
+// Below this many rows a thread gets columns instead: each then streams its part of the weights once,
+// where sharing rows would make every thread stream all of them.
+enum { fewest_rows_per_thread = 48, column_unit = 16 };
+
+// Ours is faster than oneDNN 2.6 wherever that has no packed f32 product (below AVX-512), and the
+// only one where bf16 has to be imitated. See Benchmarks/Results.
+static int best_engine(int precision) {
+  if (ak_isa_in_use() != AK_ISA_AVX512) return AK_ENGINE_OWN;
+  if (precision == AK_BF16 && !ak_bf16_is_native()) return AK_ENGINE_OWN;
+  return AK_ENGINE_ONEDNN;
+}
+
+ak_dense *ak_dense_pack(const float *w, size_t ld, size_t outputs, size_t inputs, bool transposed,
+                        int precision, int engine) {
+  ak_dense *dense = calloc(1, sizeof *dense);
+  if (!dense) return NULL;
+  dense->outputs = outputs;
+  dense->inputs = inputs;
+  dense->precision = precision;
+  dense->engine = engine == AK_ENGINE_AUTOMATIC ? best_engine(precision) : engine;
+  if (dense->engine == AK_ENGINE_ONEDNN) {
+    dense->onednn = ak_onednn_pack(w, ld, outputs, inputs, transposed, precision == AK_BF16);
+    if (dense->onednn) return dense;
+    if (engine == AK_ENGINE_ONEDNN) {
+      free(dense);
+      return NULL;
+    }
+    dense->engine = AK_ENGINE_OWN;
+  }
+  const float *source = w;
+  float *rounded = NULL;
+  size_t rows = transposed ? inputs : outputs, columns = transposed ? outputs : inputs;
+  if (precision == AK_BF16) {
+    rounded = ak_allocate(rows * columns);
+    if (!rounded) {
+      free(dense);
+      return NULL;
+    }
+    for (size_t row = 0; row < rows; row++) ak_round_bf16(w + row * ld, rounded + row * columns, columns);
+    source = rounded;
+    ld = columns;
+  }
+  dense->own = ak_pack(source, ld, outputs, inputs, transposed);
+  ak_deallocate(rounded, rows * columns);
+  if (!dense->own) {
+    free(dense);
+    return NULL;
+  }
+  return dense;
+}
+
+void ak_dense_free(ak_dense *dense) {
+  if (!dense) return;
+  ak_packed_free(dense->own);
+  ak_onednn_free(dense->onednn);
+  free(dense);
+}
+
+bool ak_dense_unpack(const ak_dense *dense, float *w) {
+  if (dense->own) ak_unpack(dense->own, w, dense->inputs);
+  return dense->own != NULL;
+}
+
+size_t ak_dense_bytes(const ak_dense *dense) {
+  return dense->own ? ak_packed_bytes(dense->own) : ak_onednn_bytes(dense->onednn);
+}
+
+int ak_dense_engine(const ak_dense *dense) { return dense->engine; }
+
+struct product {
+  const ak_dense *dense;
+  const float *x;
+  size_t ldx, rows;
+  float *y;
+  size_t ldy;
+  const ak_epilogue *epilogue;
+  size_t pieces;
+  bool by_rows;
+};
+
+// Rows [row, row + rows) and columns [first, last), on this thread.
+static void multiply(const struct product *p, size_t row, size_t rows, size_t first, size_t last) {
+  if (rows == 0 || first >= last) return;
+  ak_epilogue e = *p->epilogue;
+  if (e.preactivation) e.preactivation += row * e.ldp;
+  if (e.residual) e.residual += row * e.ldr;
+  const float *x = p->x + row * p->ldx;
+  float *y = p->y + row * p->ldy;
+  if (p->dense->own)
+    ak_linear(p->dense->own, x, p->ldx, rows, y, p->ldy, &e, first, last);
+  else
+    ak_onednn_run(p->dense->onednn, x, p->ldx, rows, y, p->ldy, &e);
+}
+
+static void multiply_piece(void *context, size_t index) {
+  const struct product *p = context;
+  if (p->by_rows) {
+    size_t from = p->rows * index / p->pieces, to = p->rows * (index + 1) / p->pieces;
+    multiply(p, from, to - from, 0, p->dense->outputs);
+  } else {
+    size_t units = (p->dense->outputs + column_unit - 1) / column_unit;
+    size_t from = units * index / p->pieces * column_unit, to = units * (index + 1) / p->pieces * column_unit;
+    multiply(p, 0, p->rows, from, to < p->dense->outputs ? to : p->dense->outputs);
+  }
+}
+
+void ak_dense_run(const ak_dense *dense, const float *x, size_t ldx, size_t rows, float *y, size_t ldy,
+                  const ak_epilogue *epilogue) {
+  if (rows == 0 || dense->outputs == 0) return;
+  float *rounded = NULL;
+  if (dense->precision == AK_BF16 && dense->own) {
+    rounded = ak_allocate(rows * dense->inputs);
+    if (rounded) {
+      for (size_t row = 0; row < rows; row++)
+        ak_round_bf16(x + row * ldx, rounded + row * dense->inputs, dense->inputs);
+      x = rounded;
+      ldx = dense->inputs;
+    }
+  }
+  size_t threads = ak_available_threads();
+  struct product product = {dense, x, ldx, rows, y, ldy, epilogue, threads, true};
+  if (threads > 1) {
+    // oneDNN's packed weights are one block: its pieces are rows.
+    product.by_rows = rows >= threads * fewest_rows_per_thread || !dense->own;
+    if (product.by_rows && product.pieces > rows) product.pieces = rows;
+    ak_parallel(product.pieces, multiply_piece, &product);
+  } else {
+    multiply(&product, 0, rows, 0, dense->outputs);
+  }
+  ak_deallocate(rounded, rows * dense->inputs);
+}

@@ -1,0 +1,5 @@
+/// The umbrella of the kernels.
+#pragma once
+#include "AdapterKernels.h"
+#include "DenseProducts.h"
+#include "ThreadPool.h"

@@ -1,0 +1,49 @@
+/// The base model's large products: frozen weights, packed once for this CPU, used by every pass.
+///
+/// Two engines stand behind it. oneDNN (API 2.x or 3.x) where it has kernels for packed weights that
+/// are faster than ours: AVX-512 and AMX, in f32 and bf16. The project's own packed product elsewhere.
+#pragma once
+#include "AdapterKernels.h"
+
+/// How the weights are held and the products computed.
+enum {
+  AK_F32 = 0,
+  /// Weights and activations rounded to bfloat16, sums in f32. Where the CPU has no bf16 products the
+  /// same rounding is done in f32: the same results, without the speed.
+  AK_BF16 = 1,
+};
+
+/// Which engine multiplies. Automatic but for tests and benchmarks.
+enum { AK_ENGINE_AUTOMATIC = 0, AK_ENGINE_OWN = 1, AK_ENGINE_ONEDNN = 2 };
+
+typedef struct ak_dense ak_dense;
+
+/// Packs weights for y = x·Wᵀ.
+///
+/// - w: `[outputs, inputs]`, rows `ld` apart; with `transposed`, `[inputs, outputs]`.
+/// - Returns NULL when memory is exhausted, or the engine named cannot do it.
+ak_dense *ak_dense_pack(const float *w, size_t ld, size_t outputs, size_t inputs, bool transposed,
+                        int precision, int engine);
+void ak_dense_free(ak_dense *dense);
+
+/// Writes the weights out again, `[outputs, inputs]`; false where the engine cannot.
+bool ak_dense_unpack(const ak_dense *dense, float *w);
+
+/// The memory of the packed weights.
+size_t ak_dense_bytes(const ak_dense *dense);
+
+/// The engine in use: AK_ENGINE_OWN or AK_ENGINE_ONEDNN.
+int ak_dense_engine(const ak_dense *dense);
+
+/// p = x·Wᵀ + bias → preactivation (where given); y = activation(p) (+ residual).
+///
+/// x is `[rows, inputs]`, y `[rows, outputs]`. Shares its rows or columns out among the pool's threads
+/// when it is called outside a region. Any number of threads may use one `ak_dense` at once.
+void ak_dense_run(const ak_dense *dense, const float *x, size_t ldx, size_t rows, float *y, size_t ldy,
+                  const ak_epilogue *epilogue);
+
+/// Whether this CPU and the linked oneDNN multiply bf16 natively.
+bool ak_bf16_is_native(void);
+
+/// The version of the oneDNN in use, as major·10000 + minor·100 + patch.
+int ak_onednn_version(void);
