@@ -1,0 +1,158 @@
+/// The base model's large products: both engines against each other.
+
+import CAdapterKernels
+import Testing
+
+extension `The kernels` {
+  @Suite struct `A dense product` {
+    /// What a product is asked to do, with gaps between all rows.
+    struct Case: Sendable, CustomTestStringConvertible {
+      var rows = 7, inputs = 33, outputs = 45
+      var transposed = false
+      var precision = Int(AK_F32)
+      var scale: Float = 1
+      var hasBias = false, keepsPreactivation = false, hasResidual = false, accumulates = false
+      var activation = Int(AK_LINEAR)
+
+      var testDescription: String {
+        "\(rows) rows, \(inputs) → \(outputs)\(transposed ? ", transposed" : ""), bias \(hasBias), "
+          + "activation \(activation), preactivation \(keepsPreactivation), residual \(hasResidual), "
+          + "accumulate \(accumulates), scale \(scale)"
+      }
+
+      /// The rows of `y`, then those kept before the activation; nil where the engine cannot do it.
+      func run(_ engine: Int) -> [Float]? {
+        let ldx = inputs + 3, ldy = outputs + 5, ldw = (transposed ? outputs : inputs) + 2
+        let w = numbers((transposed ? inputs : outputs) * ldw)
+        guard
+          let dense = ak_dense_pack(
+            w, ldw, outputs, inputs, transposed, Int32(precision), Int32(engine))
+        else { return nil }
+        defer { ak_dense_free(dense) }
+        #expect(ak_dense_engine(dense) == Int32(engine))
+        #expect(ak_dense_bytes(dense) > 0)
+        return multiply(dense, ldx: ldx, ldy: ldy)
+      }
+
+      func multiply(_ dense: OpaquePointer, ldx: Int, ldy: Int) -> [Float] {
+        let x = numbers(rows * ldx, seed: 2), bias = numbers(outputs, seed: 3)
+        let residual = numbers(rows * ldy, seed: 4)
+        var y = numbers(rows * ldy, seed: 5), before = [Float](repeating: 9, count: rows * ldy)
+        bias.withUnsafeBufferPointer { bias in
+          residual.withUnsafeBufferPointer { residual in
+            before.withUnsafeMutableBufferPointer { before in
+              var epilogue = ak_epilogue(
+                scale: scale, bias: hasBias ? bias.baseAddress : nil,
+                activation: Int32(activation),
+                preactivation: keepsPreactivation ? before.baseAddress : nil, ldp: ldy,
+                residual: hasResidual ? residual.baseAddress : nil, ldr: ldy,
+                accumulate: accumulates)
+              ak_dense_run(dense, x, ldx, rows, &y, ldy, &epilogue)
+            }
+          }
+        }
+        return y + before
+      }
+    }
+
+    static let shapes =
+      [1, 7, 16, 127, 128, 129, 300].flatMap { rows in
+        [false, true].map { Case(rows: rows, transposed: $0) }
+      } + [
+        Case(inputs: 1, outputs: 1), Case(rows: 3, inputs: 1, outputs: 77),
+        Case(rows: 129, inputs: 513, outputs: 1), Case(rows: 17, inputs: 768, outputs: 96),
+      ]
+
+    static let epilogues = [
+      Case(hasBias: true), Case(scale: 0.5, hasBias: true), Case(keepsPreactivation: true),
+      Case(hasResidual: true), Case(accumulates: true), Case(activation: Int(AK_GELU)),
+      Case(
+        rows: 131, scale: -2, hasBias: true, keepsPreactivation: true, hasResidual: true,
+        accumulates: true, activation: Int(AK_SWISH)),
+      Case(
+        rows: 131, transposed: true, hasBias: true, keepsPreactivation: true, hasResidual: true,
+        accumulates: true, activation: Int(AK_RELU)),
+    ]
+
+    @Test(arguments: shapes + epilogues) func `is the same of both engines`(_ product: Case) throws
+    {
+      let own = try #require(product.run(Int(AK_ENGINE_OWN)))
+      let other = try #require(product.run(Int(AK_ENGINE_ONEDNN)))
+      expectClose(other, own, atol: 5e-5, rtol: 1e-5)
+    }
+
+    @Test(arguments: shapes, [AK_ENGINE_OWN, AK_ENGINE_ONEDNN].map { Int($0) })
+    func `rounds its operands to bfloat16`(_ product: Case, _ engine: Int) throws {
+      var product = product
+      product.precision = Int(AK_BF16)
+      guard let result = product.run(engine) else {
+        #expect(engine == Int(AK_ENGINE_ONEDNN), "our own products imitate bfloat16")
+        return
+      }
+      let (rows, inputs, outputs) = (product.rows, product.inputs, product.outputs)
+      let ldx = inputs + 3, ldy = outputs + 5, ldw = (product.transposed ? outputs : inputs) + 2
+      let w = rounded(numbers((product.transposed ? inputs : outputs) * ldw))
+      let x = rounded(numbers(rows * ldx, seed: 2))
+      var expected = numbers(rows * ldy, seed: 5)
+      for row in 0..<rows {
+        for output in 0..<outputs {
+          var sum = 0.0
+          for k in 0..<inputs {
+            let weight = product.transposed ? w[k * ldw + output] : w[output * ldw + k]
+            sum += Double(x[row * ldx + k]) * Double(weight)
+          }
+          expected[row * ldy + output] = Float(sum)
+        }
+      }
+      expectClose(Array(result.prefix(rows * ldy)), expected, atol: 5e-5, rtol: 1e-5)
+    }
+
+    private func rounded(_ x: [Float]) -> [Float] {
+      var y = x
+      ak_round_bf16(x, &y, x.count)
+      return y
+    }
+
+    @Test(arguments: [AK_ENGINE_OWN, AK_ENGINE_ONEDNN].map { Int($0) })
+    func `serves many threads at once`(_ engine: Int) async throws {
+      // Shapes that no other test has: their primitives are compiled by whoever comes first.
+      let cases = [1, 5, 40, 128, 150, 200].map { Case(rows: $0, inputs: 97, outputs: 61 + engine) }
+      let first = cases[0], ldx = first.inputs + 3, ldy = first.outputs + 5
+      let w = numbers(first.outputs * first.inputs)
+      let dense = try #require(
+        ak_dense_pack(w, first.inputs, first.outputs, first.inputs, false, 0, Int32(engine)))
+      defer { ak_dense_free(dense) }
+      nonisolated(unsafe) let shared = dense
+      let own = try #require(
+        ak_dense_pack(
+          w, first.inputs, first.outputs, first.inputs, false, 0, Int32(AK_ENGINE_OWN)))
+      defer { ak_dense_free(own) }
+      let expected = cases.map { $0.multiply(own, ldx: ldx, ldy: ldy) }
+      await withTaskGroup(of: (Int, [Float]).self) { group in
+        for task in 0..<60 {
+          group.addTask {
+            let index = task % cases.count
+            return (index, cases[index].multiply(shared, ldx: ldx, ldy: ldy))
+          }
+        }
+        for await (index, result) in group {
+          expectClose(result, expected[index], atol: 5e-5, rtol: 1e-5)
+        }
+      }
+    }
+
+    @Test func `of no rows or no columns does nothing`() throws {
+      let dense = try #require(ak_dense_pack([1, 2, 3], 3, 1, 3, false, 0, Int32(AK_ENGINE_OWN)))
+      defer { ak_dense_free(dense) }
+      var epilogue = ak_epilogue()
+      var y: [Float] = [7]
+      ak_dense_run(dense, [1, 2, 3], 3, 0, &y, 1, &epilogue)
+      #expect(y == [7])
+      #expect(ak_dense_pack([1], 1, 0, 1, false, 0, Int32(AK_ENGINE_ONEDNN)) == nil)
+    }
+
+    @Test func `is computed by a known oneDNN`() {
+      #expect(ak_onednn_version() >= 20_600)
+    }
+  }
+}

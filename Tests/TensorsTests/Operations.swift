@@ -1,0 +1,178 @@
+/// Every operation that has a gradient, by name: the suites of gradients and graphs run over this list.
+import Tensors
+import Testing
+
+/// An operation at some operands.
+struct Operation: Sendable, CustomTestStringConvertible {
+  /// An operand's shape, and numbers where the operation is smooth.
+  struct Operand: Sendable {
+    let shape: [Int]
+    let scalars: [Float]
+
+    init(_ shape: [Int], seed: UInt64, range: Float = 1, avoiding kinks: [Float] = []) {
+      self.shape = shape
+      scalars = numbers(shape.reduce(1, *), seed: seed, range: range).map { x in
+        kinks.contains { abs(x - $0) < 0.1 } ? x + 0.21 : x
+      }
+    }
+  }
+
+  /// Begins with the name of the function in `Sources/Tensors`.
+  let name: String
+  let operands: [Operand]
+  let apply: @Sendable ([Tensor]) -> Tensor
+
+  var testDescription: String { name }
+
+  /// The operands as tensors.
+  var tensors: [Tensor] { operands.map { Tensor($0.scalars, shape: $0.shape) } }
+
+  init(_ name: String, _ operands: [Operand], _ apply: @escaping @Sendable ([Tensor]) -> Tensor) {
+    self.name = name
+    self.operands = operands
+    self.apply = apply
+  }
+
+  /// Operands in `[-1, 1)` of some shapes.
+  init(_ name: String, _ shapes: [Int]..., apply: @escaping @Sendable ([Tensor]) -> Tensor) {
+    let operands = shapes.enumerated().map { Operand($1, seed: UInt64($0) + 11) }
+    self.init(name, operands, apply)
+  }
+}
+
+extension Operation {
+  static let all = arithmetic + activations + layers + norms + attentions + rows + losses
+
+  private static let arithmetic = [
+    Operation("+", [5, 7], [5, 7]) { $0[0] + $0[1] },
+    Operation("+ of a tensor and itself", [5, 7]) { $0[0] + $0[0] },
+    Operation("-", [5, 7], [5, 7]) { $0[0] - $0[1] },
+    Operation("*", [5, 7], [5, 7]) { $0[0] * $0[1] },
+    Operation("* of a tensor and itself", [5, 7]) { $0[0] * $0[0] },
+    Operation("* by a constant", [3, 17]) { $0[0] * -1.7 },
+    Operation("addingToRows", [5, 7], [7]) { $0[0].addingToRows($0[1]) },
+    Operation("multiplyingRows", [5, 7], [7]) { $0[0].multiplyingRows(by: $0[1]) },
+    Operation("multiplyingRows by a matrix of one row", [5, 7], [1, 7]) {
+      $0[0].multiplyingRows(by: $0[1])
+    },
+    Operation("scaled", [5, 7], [1]) { $0[0].scaled(by: $0[1]) },
+    Operation("sumOfRows", [5, 7]) { $0[0].sumOfRows() },
+    Operation("sum", [5, 7]) { $0[0].sum() },
+    Operation("reshaped", [5, 7]) { $0[0].reshaped([7, 5]) },
+    Operation("multiplied", [5, 7], [3, 7]) { $0[0].multiplied(transposing: $0[1]) },
+    Operation("multiplied, in pieces", [131, 17], [19, 17]) {
+      $0[0].multiplied(transposing: $0[1])
+    },
+    Operation("linear", [5, 7], [3, 7], [3]) { $0[0].linear($0[1], $0[2]) },
+    Operation("linear without bias", [1, 7], [3, 7]) { $0[0].linear($0[1]) },
+    Operation("dropout", [5, 7]) {
+      $0[0].dropout(0.3, DropoutSource(Random(seed: 3), stream: "step"))
+    },
+  ]
+
+  /// Where activations have no derivative.
+  private static let kinks: [Float] = [-10, -3, 0, 3, 6, 10]
+
+  private static let activations = Activation.allCases.map { activation in
+    Operation(
+      "activated, \(activation)", [Operand([5, 17], seed: 5, range: 12, avoiding: kinks)]
+    ) { $0[0].activated(activation) }
+  }
+
+  private static let layers =
+    Activation.allCases.map { activation in
+      // The bias keeps what goes into an activation away from where it has no derivative.
+      Operation("callAsFunction of a frozen Linear, \(activation)", [5, 7]) {
+        let bias: [Float] = [-12, -8, -6, -4.5, -1.5, 1.5, 4.5, 8, 12]
+        let weight = Tensor(numbers(63, seed: 21, range: 0.15), shape: [9, 7])
+        let layer = Linear(frozen: weight, bias: Tensor(bias, shape: [9]))
+        return layer($0[0], activation: activation)
+      }
+    } + [
+      Operation("callAsFunction of a trained Linear", [5, 7], [9, 7], [9]) {
+        Linear(trained: $0[1], bias: $0[2])($0[0], activation: .gelu)
+      },
+      Operation("callAsFunction of a trained Linear without bias", [5, 7], [9, 7]) {
+        Linear(trained: $0[1], bias: nil)($0[0])
+      },
+    ]
+
+  private static let frozenNorm = LayerNorm(
+    weight: Tensor(numbers(17, seed: 31), shape: [17]),
+    bias: Tensor(numbers(17, seed: 32), shape: [17]), epsilon: 1e-5)
+
+  private static let norms = [
+    Operation("callAsFunction of a LayerNorm", [5, 17]) { frozenNorm($0[0]) },
+    Operation("callAsFunction of a LayerNorm with a residual", [5, 17], [5, 17]) {
+      frozenNorm($0[0], addingTo: $0[1])
+    },
+    Operation("callAsFunction of a LayerNorm with itself", [5, 17]) {
+      frozenNorm($0[0], addingTo: $0[0])
+    },
+    Operation("callAsFunction of a trained LayerNorm", [5, 17], [17], [17]) {
+      LayerNorm(weight: $0[1], bias: $0[2], epsilon: 1e-5)($0[0])
+    },
+    Operation("callAsFunction of a trained LayerNorm, residual", [5, 7], [7], [7], [5, 7]) {
+      LayerNorm(weight: $0[1], bias: $0[2], epsilon: 1e-5)($0[0], addingTo: $0[3])
+    },
+  ]
+
+  private static func attend(
+    _ x: [Tensor], _ queries: [Int], _ keys: [Int], heads: Int
+  ) -> Tensor {
+    attention(
+      query: x[0], key: x[1], value: x[2], queries: Layout(lengths: queries),
+      keys: Layout(lengths: keys), heads: heads, scale: 0.7)
+  }
+
+  private static let attentions = [
+    Operation("attention", [11, 15], [11, 15], [11, 15]) {
+      attend($0, [4, 1, 6], [4, 1, 6], heads: 3)
+    },
+    Operation("attention of rows that are read", [4, 15], [11, 15], [11, 15]) {
+      attend($0, [1, 1, 2], [4, 1, 6], heads: 3)
+    },
+    Operation("attention with an empty sequence", [5, 8], [5, 8], [5, 8]) {
+      attend($0, [2, 0, 3], [2, 0, 3], heads: 1)
+    },
+    Operation("attention over tiles", [70, 16], [70, 16], [70, 16]) {
+      attend($0, [67, 3], [67, 3], heads: 2)
+    },
+    Operation("attention of one query over tiles", [2, 16], [136, 16], [136, 16]) {
+      attend($0, [1, 1], [131, 5], heads: 2)
+    },
+    Operation("attention to itself", [11, 15]) {
+      attend([$0[0], $0[0], $0[0]], [4, 1, 6], [4, 1, 6], heads: 3)
+    },
+  ]
+
+  private static let layout = Layout(lengths: [2, 0, 1, 4])
+
+  private static let rows = [
+    Operation("rows of a range", [7, 5]) { $0[0].rows(2..<5) },
+    Operation("rows of no rows", [7, 5]) { $0[0].rows(3..<3) },
+    Operation("rows at indices", [7, 5]) { $0[0].rows(at: [6, 0, 3, 0]) },
+    Operation("rows at no indices", [7, 5]) { $0[0].rows(at: []) },
+    Operation("concatenatingRows", [3, 5], [1, 5], [2, 5]) { .concatenatingRows($0) },
+    Operation("concatenatingRows of a tensor and itself", [3, 5]) {
+      .concatenatingRows([$0[0], $0[0]])
+    },
+    Operation("meanOfSequences", [7, 5]) { $0[0].meanOfSequences(layout) },
+    Operation("multiplyingEachRow", [7, 5], [7, 1]) { $0[0].multiplyingEachRow(by: $0[1]) },
+    Operation("droppingSequences", [7, 5]) {
+      $0[0].droppingSequences(0.4, layout, DropoutSource(Random(seed: 5), stream: "step"))
+    },
+  ]
+
+  private static let losses = [
+    Operation("softmax", [Operand([5, 7], seed: 41, range: 3)]) { $0[0].softmax() },
+    Operation("crossEntropy", [Operand([5, 7], seed: 42, range: 3)]) {
+      $0[0].crossEntropy([3, nil, 0, 6, nil])
+    },
+    Operation("crossEntropy of ignored rows", [2, 3]) { $0[0].crossEntropy([nil, nil]) },
+    Operation("binaryCrossEntropy", [Operand([3, 5], seed: 43, range: 4)]) {
+      $0[0].binaryCrossEntropy((0..<15).map { [0, 1, 0.3][$0 % 3] })
+    },
+    Operation("squaredError", [5, 1]) { $0[0].squaredError([1, -2, 0.5, 0, 3]) },
+  ]
+}
