@@ -1,0 +1,205 @@
+/// Reading an adapter's folder: the configuration, every tensor it must have and no other, the head.
+public import BaseModels
+internal import Files
+internal import Tensors
+
+extension Adapter {
+  /// Loads an adapter for a base model.
+  ///
+  /// - Parameters:
+  ///   - folder: as the Python library `adapters` or this one saves it.
+  ///   - base: the sizes, sites and fingerprint it must fit.
+  ///   - newName: what to call it here; nil is the name in the file.
+  ///   - ignoringBase: load it although its fingerprint is of another base model.
+  /// - Throws: ``FileFailure`` naming what is missing, unexpected, misshapen or not finite.
+  public init(
+    folder: String, for base: BaseShape, name newName: String? = nil, ignoringBase: Bool = false
+  ) throws {
+    let file = try AdapterConfiguration(folder: folder)
+    let path = folder + "/adapter_config.json"
+    let d = base.dimensions
+    if let type = file.modelType, type != d.modelType {
+      throw FileFailure(
+        path, at: "$.model_type", "the adapter is for \(type), the base model is \(d.modelType)",
+        hint: "use the base model it was trained on: \(file.modelName ?? "unknown")")
+    }
+    if let size = file.hiddenSize, size != d.width {
+      throw FileFailure(
+        path, at: "$.hidden_size",
+        "the adapter is for a hidden size of \(size), the base model has \(d.width)",
+        hint: "use the base model it was trained on: \(file.modelName ?? "unknown")")
+    }
+    if !ignoringBase, let trainedOn = file.fingerprint, let here = base.fingerprint,
+      trainedOn != here
+    {
+      throw FileFailure(
+        path, at: "$.\(AdapterConfiguration.fingerprintKey)",
+        "the adapter was trained on another base model (\(file.modelName ?? "unknown"), "
+          + "\(trainedOn)) than \(base.name) (\(here))",
+        hint: "use that base model, or --force to try it all the same")
+    }
+    for method in file.methods {
+      if let bottleneck = method as? Bottleneck { try bottleneck.check(layers: d.layers, path) }
+    }
+    let name = newName ?? file.name
+    try checkAdapterName(name, in: "adapter \(name)")
+    let expected = try adapterParameters(name, file.methods, base.sites, d)
+    let stored = try TensorFile(adapterIn: folder)
+    let tensors = try stored.tensors(
+      expected,
+      { key in
+        // The same norm a second time: it is also the first of the down projection's modules.
+        guard !key.contains(".adapter_norm_before.") else { return nil }
+        return currentName(of: key, file.name, name, prefix: base.prefix)
+      })
+    let (head, headTensors) = try readHead(folder, file.name, name, d)
+    self.init(
+      name: name, methods: file.methods, tensors: tensors, head: head, headTensors: headTensors,
+      metadata: file.metadata)
+  }
+}
+
+/// What a key of an older file, of a model without prefix, or of another name is called here.
+private func currentName(
+  of key: String, _ oldName: String, _ newName: String, prefix: String
+) -> String {
+  var parts = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+  let renamed = [
+    "attention_text_task_adapters": "adapters", "attention_text_lang_adapters": "adapters",
+    "layer_text_task_adapters": "adapters", "layer_text_lang_adapters": "adapters",
+    "invertible_lang_adapters": "invertible_adapters",
+  ]
+  for i in parts.indices {
+    parts[i] = renamed[parts[i]] ?? parts[i]
+    let isContainer = i > 0 && methods.contains { $0.container == parts[i - 1] }
+    if isContainer, parts[i] == oldName { parts[i] = newName }
+  }
+  if parts.first != prefix { parts.insert(prefix, at: 0) }
+  return parts.joined(separator: ".")
+}
+
+/// The configuration of the head that lies beside an adapter, if one does.
+func readHeadConfiguration(_ folder: String) throws -> (any Head, root: Field, StaticHead?)? {
+  let path = folder + "/head_config.json"
+  guard fileExists(path) else { return nil }
+  let root = Field(try JSON(contentsOf: path), file: path)
+  let static_ = try StaticHead(root)
+  let configuration = try static_?.configuration(root) ?? root.required("config")
+  let type = try configuration.required("head_type").string()
+  guard let kind = heads.first(where: { $0.types.contains(type) }) else {
+    throw configuration.failure(
+      "heads of type \(type) are not supported",
+      hint: "known types: \(heads.flatMap { $0.types }.joined(separator: ", "))")
+  }
+  return (try kind.init(configuration), root, static_)
+}
+
+/// The head that lies beside an adapter, if one does.
+private func readHead(
+  _ folder: String, _ oldName: String, _ newName: String, _ d: Dimensions
+) throws -> ((any Head)?, [String: Tensor]) {
+  guard let (head, root, static_) = try readHeadConfiguration(folder) else { return (nil, [:]) }
+  let headName = try root["name"]?.string() ?? oldName
+  let expected = Dictionary(
+    uniqueKeysWithValues: head.layers.parameters(d).map { ("heads.\(newName).\($0.name)", $0) })
+  let stored = try TensorFile(headIn: folder)
+  let tensors = try stored.tensors(expected) { key in
+    if let static_ { return static_.name(of: key, in: newName) }
+    // The Python library also writes heads whose names begin with this one's.
+    guard key.hasPrefix("heads.\(headName).") else { return nil }
+    return "heads.\(newName).\(key.dropFirst("heads.\(headName).".count))"
+  }
+  return (head, tensors)
+}
+
+extension TensorFile {
+  /// The tensors of the adapter in a folder.
+  init(adapterIn folder: String) throws {
+    try self.init(firstOf: ["adapter.safetensors", "pytorch_adapter.bin"], in: folder)
+  }
+
+  /// The tensors of the head in an adapter's folder.
+  init(headIn folder: String) throws {
+    try self.init(firstOf: ["model_head.safetensors", "pytorch_model_head.bin"], in: folder)
+  }
+
+  /// The first file of some names that a folder has.
+  private init(firstOf names: [String], in folder: String) throws {
+    guard let name = names.first(where: { fileExists(folder + "/" + $0) }) else {
+      throw FileFailure(
+        folder, "there is neither \(names.joined(separator: " nor "))",
+        hint: "was the folder downloaded whole?")
+    }
+    try self.init(folder + "/" + name)
+  }
+
+  /// The tensors a configuration asks for: each there, of its shape, finite, and no other.
+  ///
+  /// - Parameters:
+  ///   - expected: what must be there, by its name here.
+  ///   - rename: what a key of the file is called here; nil leaves it out.
+  /// - Returns: the tensors by their names here.
+  /// - Throws: ``FileFailure`` naming what is missing, unexpected, twice there, misshapen or not
+  ///   finite.
+  fileprivate func tensors(
+    _ expected: [String: Parameter], _ rename: (String) -> String?
+  ) throws -> [String: Tensor] {
+    var found: [String: Tensor] = [:]
+    var unexpected: [String] = []
+    for key in names {
+      guard let stored = tensors[key], let name = rename(key) else { continue }
+      guard let parameter = expected[name] else {
+        unexpected.append(key)
+        continue
+      }
+      guard found[name] == nil else {
+        throw FileFailure(path, at: "tensor \(key)", "the file has this tensor twice")
+      }
+      guard stored.shape == parameter.shape else {
+        throw FileFailure(
+          path, at: "tensor \(key)",
+          "has shape \(stored.shape), expected \(parameter.shape)",
+          hint: "the configuration or the base model is not the one it was trained with")
+      }
+      let tensor = try Tensor(stored)
+      guard tensor.isFinite else {
+        throw FileFailure(
+          path, at: "tensor \(key)", "holds NaN or infinity",
+          hint: "the training that wrote it diverged, or the file is damaged")
+      }
+      found[name] = tensor
+    }
+    let missing = expected.keys.filter { found[$0] == nil }.sorted()
+    guard missing.isEmpty else {
+      throw FileFailure(
+        path, "misses \(listed(missing))",
+        hint: unexpected.isEmpty
+          ? "the file is not whole, or its configuration is another's"
+          : "it has instead \(listed(unexpected))")
+    }
+    guard unexpected.isEmpty else {
+      throw FileFailure(
+        path, "has \(listed(unexpected)), which its configuration does not ask for",
+        hint: "the base model has fewer layers, or the configuration is another's")
+    }
+    return found
+  }
+}
+
+/// A few names, and how many more.
+private func listed(_ names: [String]) -> String {
+  let few = names.prefix(3).joined(separator: ", ")
+  return names.count > 3 ? "\(few) and \(names.count - 3) more tensors" : few
+}
+
+extension Bottleneck {
+  /// Refuses a map of reduction factors that leaves layers out.
+  func check(layers: Int, _ path: String) throws {
+    guard reduction.covers(layers: layers) else {
+      throw FileFailure(
+        path, at: "$.config.reduction_factor",
+        "the map neither names every layer nor gives a default",
+        hint: "{\"1\": 16, \"default\": 8}")
+    }
+  }
+}

@@ -1,0 +1,191 @@
+/// A forward pass: rows of different adapters, and of none, through one base model at once.
+public import BaseModels
+internal import Files
+public import Tensors
+
+/// A sequence and what acts on it.
+public struct Row: Sendable {
+  public var sequence: Batch.Sequence
+  /// The first applied first; empty is the base model alone.
+  public var stack: [BoundAdapter]
+
+  public init(_ sequence: Batch.Sequence, _ stack: [BoundAdapter] = []) {
+    self.sequence = sequence
+    self.stack = stack
+  }
+
+  /// The last adapter's head.
+  var head: BoundHead? { stack.last?.boundHead }
+}
+
+/// What a row came out as.
+public struct RowOutput: Sendable {
+  /// `[tokens, width]`, or `[1, width]` where only the first token was read.
+  public let hidden: Tensor
+  /// `[labels]` or `[tokens, labels]`; nil without a head.
+  public let logits: Tensor?
+  /// The embeddings' output and every layer's, each `[tokens, width]`, where they were asked for.
+  public let layers: [Tensor]
+}
+
+/// How much of the hidden states a caller looks at.
+public enum HiddenStates: Sendable {
+  /// Only what the heads read; a row without a head gives its first token.
+  case unread
+  /// The last, of every token.
+  case last
+  /// Those of every layer.
+  case all
+}
+
+extension BaseModel {
+  /// Runs rows, in any order of adapters; each row's result is what it would be alone.
+  ///
+  /// - Throws: ``InputFailure`` for a row the model cannot read.
+  public func forward(_ rows: [Row], hiddenStates: HiddenStates = .unread) throws -> [RowOutput] {
+    for row in rows {
+      try check(row.sequence)
+      try check(row.head?.head)
+    }
+    // Rows of one setup come together, so that its small products are as large as they can be.
+    let order = rows.groupedBySetup()
+    let cuts = pieces(of: order.map { rows[$0].sequence.ids.count })
+    let outputs = try parallelMap(cuts.count) { piece in
+      run(cuts[piece].map { rows[order[$0]] }, hiddenStates)
+    }
+    var result = [RowOutput?](repeating: nil, count: rows.count)
+    for (index, output) in zip(order, outputs.joined()) { result[index] = output }
+    return result.compactMap(\.self)
+  }
+
+  /// One piece of a batch, whose rows are ordered by setup.
+  private func run(_ rows: [Row], _ hiddenStates: HiddenStates) -> [RowOutput] {
+    let ranges = setupRanges(rows)
+    let (hidden, logits) = runHeads(
+      Batch(rows.map(\.sequence)), ranges, AdapterHooks(ranges: ranges), hiddenStates)
+    return rows.indices.map { row in
+      let read = hidden.layout[row]
+      return RowOutput(
+        hidden: hidden.last.rows(read),
+        logits: logits[row],
+        layers: hidden.layers.map { $0.rows(tokenRange(row, rows)) })
+    }
+  }
+
+  private func tokenRange(_ row: Int, _ rows: [Row]) -> Range<Int> {
+    let start = rows[..<row].reduce(0) { $0 + $1.sequence.ids.count }
+    return start..<start + rows[row].sequence.ids.count
+  }
+
+  /// Runs the model and each range's head; the logits are each row's.
+  func runHeads(
+    _ batch: Batch, _ ranges: [SetupRange], _ hooks: AdapterHooks, _ hiddenStates: HiddenStates
+  ) -> (Hidden, logits: [Tensor?]) {
+    let whole = ranges.flatMap { range in
+      range.sequences.map { _ in
+        hiddenStates != .unread || range.stack.last?.head?.readsEveryToken ?? false
+      }
+    }
+    let hidden = architecture(
+      batch, hooks, reading: .whole(whole), keepingHidden: hiddenStates == .all)
+    var logits: [Tensor?] = []
+    for range in ranges {
+      guard let head = range.stack.last?.boundHead else {
+        logits += range.sequences.map { _ in nil }
+        continue
+      }
+      let every = head.head.readsEveryToken
+      let rows = range.sequences.flatMap { sequence in
+        every ? Array(hidden.layout[sequence]) : [hidden.layout[sequence].lowerBound]
+      }
+      let isDense = rows.count == hidden.layout.rows(of: range.sequences).count
+      let read =
+        isDense
+        ? hidden.last.rows(hidden.layout.rows(of: range.sequences)) : hidden.last.rows(at: rows)
+      let all = head(read)
+      var start = 0
+      for sequence in range.sequences {
+        let count = every ? hidden.layout[sequence].count : 1
+        logits.append(all.rows(start..<start + count))
+        start += count
+      }
+    }
+    return (hidden, logits)
+  }
+}
+
+extension BaseModel {
+  /// Refuses a head that reads what this model's checkpoint does not have.
+  func check(_ head: (any Head)?) throws {
+    guard let head, head.layers.usesPooler, !architecture.hasPooler else { return }
+    throw FileFailure(
+      "model \(name)", at: "\(prefix).pooler.dense.weight",
+      "the head reads the pooler, and the checkpoint has none",
+      hint: "use the base model the adapter was trained on")
+  }
+}
+
+/// Runs of neighbouring rows with the same adapters.
+func setupRanges(_ rows: [Row]) -> [SetupRange] {
+  var ranges: [SetupRange] = []
+  var start = 0
+  for index in 1..<(rows.count + 1)
+  where index == rows.count || !rows[index].hasSetup(of: rows[start]) {
+    ranges.append(SetupRange(sequences: start..<index, stack: rows[start].stack))
+    start = index
+  }
+  return ranges
+}
+
+/// Cuts rows into pieces that threads compute on their own: even ones, and enough to go round.
+///
+/// A piece of a few hundred tokens keeps its rows in the processor's cache from one layer to the
+/// next; smaller ones read the weights too often. Too few tokens stay together, and the threads share
+/// each product instead.
+func pieces(of lengths: [Int]) -> [Range<Int>] {
+  let tokens = lengths.reduce(0, +)
+  let threads = threadCount
+  guard threads > 1, lengths.count > 1, tokens >= fewestTokensPerPiece * threads else {
+    return lengths.isEmpty ? [] : [0..<lengths.count]
+  }
+  let wanted = max(threads, (tokens / tokensPerPiece + threads - 1) / threads * threads)
+  let count = min(wanted, lengths.count)
+  var cuts: [Range<Int>] = []
+  var start = 0
+  var seen = 0
+  for (index, length) in lengths.enumerated() {
+    seen += length
+    let left = lengths.count - index - 1
+    let due = seen * count >= tokens * (cuts.count + 1)
+    if index == lengths.count - 1 || (due && left >= count - cuts.count - 1) {
+      cuts.append(start..<index + 1)
+      start = index + 1
+    }
+  }
+  return cuts
+}
+
+let tokensPerPiece = 256
+let fewestTokensPerPiece = 24
+
+extension Row {
+  /// Whether two rows have the same adapters in the same order.
+  fileprivate func hasSetup(of other: Row) -> Bool { setup == other.setup }
+
+  /// The adapters' identities.
+  fileprivate var setup: [BoundAdapter.Identity] { stack.map(\.identity) }
+}
+
+extension [Row] {
+  /// The indices ordered so that rows of one setup stand together, in the order of their first.
+  fileprivate func groupedBySetup() -> [Int] {
+    var first: [[BoundAdapter.Identity]: Int] = [:]
+    let groups = indices.map { index in
+      let setup = self[index].setup
+      let group = first[setup] ?? first.count
+      first[setup] = group
+      return group
+    }
+    return indices.sorted { (groups[$0], $0) < (groups[$1], $1) }
+  }
+}

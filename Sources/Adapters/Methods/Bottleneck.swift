@@ -1,0 +1,254 @@
+/// The bottleneck family: down, activation, up, at the end of a sub-layer.
+///
+///     seq_bn         Pfeiffer et al., 2020    after the feed-forward, behind a norm
+///     double_seq_bn  Houlsby et al., 2019     after attention and feed-forward
+///     par_bn         He et al., 2021          beside the feed-forward
+///     adapter_plus   Steitz and Roth, 2024    one norm, channel-wise scaling
+public import BaseModels
+public import Files
+internal import Tensors
+
+/// A bottleneck adapter's configuration: the fields of the Python library's `BnConfig`.
+public struct Bottleneck: Method {
+  public static let container = "adapters"
+
+  /// A number that scales, one that is trained, or one per channel that is trained.
+  public enum Scaling: Sendable, Equatable {
+    case constant(Float)
+    case learned
+    case channel
+  }
+
+  /// What is added to the bottleneck's output.
+  public enum Residual: Sendable, Equatable {
+    /// The sub-layer's output.
+    case output
+    /// The same plus the sub-layer's residual.
+    case sum
+    /// What goes into the bottleneck.
+    case input
+  }
+
+  public enum Initialization: String, Sendable, CaseIterable {
+    case bert
+    case mam = "mam_adapter"
+    case houlsby
+  }
+
+  let afterAttention, afterFeedForward: Bool
+  let reduction: Reduction
+  let activation: Activation
+  let normsBefore, normsAfter, ownNormBefore, ownNormAfter: Bool
+  let initialization: Initialization
+  let isParallel: Bool
+  let scaling: Scaling
+  let isGated: Bool
+  let residual: Residual
+  let addsResidualBeforeOwnNorm: Bool
+  let leftOut: Set<Int>
+  let dropout, stochasticDepth: Float
+  /// Every setting, known to be acted upon or not, for the file.
+  public let configuration: JSON.Object
+
+  public init(_ given: Field) throws {
+    let fields = try given.filled(with: Self.defaults)
+    func flag(_ key: String) throws -> Bool { try fields.required(key).bool() }
+    if try flag("phm_layer") {
+      throw given.failure(
+        "phm_layer is true: PHM (Compacter) layers are not supported",
+        hint: "use a bottleneck without them, such as seq_bn")
+    }
+    if let block = fields["inv_adapter"] {
+      throw block.failure("invertible adapters are not supported")
+    }
+    afterAttention = try flag("mh_adapter")
+    afterFeedForward = try flag("output_adapter")
+    if try flag("cross_adapter") {
+      throw given.failure("cross_adapter is true, and this library has no cross-attention yet")
+    }
+    reduction = try Reduction(fields.required("reduction_factor"))
+    let name = try fields.required("non_linearity").string()
+    guard let activation = Activation(named: name) else {
+      throw try fields.required("non_linearity").failure("no activation is named \(name)")
+    }
+    self.activation = activation
+    normsBefore = try flag("original_ln_before")
+    normsAfter = try flag("original_ln_after")
+    ownNormBefore = try flag("ln_before")
+    ownNormAfter = try flag("ln_after")
+    let initial = try fields.required("init_weights").string()
+    guard let initialization = Initialization(rawValue: initial) else {
+      throw try fields.required("init_weights").failure(
+        "no initialisation is named \(initial)", hint: "bert, mam_adapter or houlsby")
+    }
+    self.initialization = initialization
+    isParallel = try flag("is_parallel")
+    scaling = try Scaling(fields.required("scaling"))
+    isGated = try flag("use_gating")
+    residual = try Residual(fields.required("residual_before_ln"))
+    if residual == .sum, !normsBefore {
+      throw try fields.required("residual_before_ln").failure(
+        "post_add is the sum before the model's norm, so it needs original_ln_before")
+    }
+    addsResidualBeforeOwnNorm = try flag("adapter_residual_before_ln")
+    leftOut = Set(
+      try fields["leave_out"]?.array().map { try $0.integer(in: 0...1_000) } ?? [])
+    dropout = try fields.probability("dropout")
+    stochasticDepth = try fields.probability("stochastic_depth")
+    configuration = try fields.pythonNumbers()
+  }
+
+  public static func recognises(_ configuration: Field) -> Bool {
+    configuration["architecture"] == nil
+  }
+
+  public func parameters(at site: Site, of model: Dimensions) -> [Parameter] {
+    guard acts(at: site) else { return [] }
+    let width = site.outputs
+    let size = reduction.size(of: width, layer: site.layer)
+    func linear(_ name: String, _ outputs: Int, _ inputs: Int, _ weight: Initializer)
+      -> [Parameter]
+    {
+      [
+        Parameter(name + ".weight", [outputs, inputs], weight),
+        Parameter(name + ".bias", [outputs], .zeros),
+      ]
+    }
+    func norm(_ name: String, alias: String? = nil) -> [Parameter] {
+      [
+        Parameter(name + ".weight", [width], .ones, alias: alias.map { $0 + ".weight" }),
+        Parameter(name + ".bias", [width], .zeros, alias: alias.map { $0 + ".bias" }),
+      ]
+    }
+    let (down, up): (Initializer, Initializer) =
+      switch initialization {
+      case .bert: (.normal(deviation: 0.02), .normal(deviation: 0.02))
+      case .mam: (.kaimingUniform(inputs: width), .zeros)
+      case .houlsby:
+        (
+          .truncatedNormal(deviation: 0.01, bound: 0.02),
+          .truncatedNormal(deviation: 0.01, bound: 0.02)
+        )
+      }
+    var parameters =
+      ownNormBefore ? norm("adapter_down.0", alias: "adapter_norm_before") : []
+    parameters += linear(downName, size, width, down) + linear("adapter_up", width, size, up)
+    switch scaling {
+    case .constant: break
+    case .learned: parameters.append(Parameter("scaling", [1], .ones))
+    case .channel: parameters.append(Parameter("scaling", [width], .ones))
+    }
+    if ownNormAfter { parameters += norm("adapter_norm_after") }
+    if isGated { parameters += linear("gate", 1, width, .normal(deviation: 0.02)) }
+    return parameters
+  }
+
+  public func module(at site: Site, of model: Dimensions, _ tensors: ModuleTensors) -> SiteModule? {
+    guard acts(at: site) else { return nil }
+    return .ending(
+      BottleneckModule(
+        method: self, ownNormBefore: ownNormBefore ? tensors.norm("adapter_down.0") : nil,
+        down: tensors.linear(downName), up: tensors.linear("adapter_up"),
+        scaling: scaling == .learned || scaling == .channel ? tensors("scaling") : nil,
+        gate: isGated ? tensors.linear("gate") : nil,
+        ownNormAfter: ownNormAfter ? tensors.norm("adapter_norm_after") : nil,
+        dropout: tensors.dropout?.at(site.path)))
+  }
+
+  private func acts(at site: Site) -> Bool {
+    guard !leftOut.contains(site.layer) else { return false }
+    return switch site.role {
+    case .attentionEnd: afterAttention
+    case .feedForwardEnd: afterFeedForward
+    default: false
+    }
+  }
+
+  /// A norm of its own comes first in the sequence of the down projection.
+  private var downName: String { ownNormBefore ? "adapter_down.1" : "adapter_down.0" }
+}
+
+/// One bottleneck at one place.
+private struct BottleneckModule: EndingModule {
+  let method: Bottleneck
+  let ownNormBefore: LayerNorm?
+  let down, up: Linear
+  let scaling: Tensor?
+  let gate: Linear?
+  let ownNormAfter: LayerNorm?
+  let dropout: DropoutSource?
+
+  var readsWholeSequences: Bool { method.isGated }
+
+  func adapted(_ h: Tensor, residual: Tensor, norm: LayerNorm, _ layout: Layout) -> Tensor {
+    if method.isParallel {
+      return normedAfter(bottleneck(residual, layout))
+    }
+    // What goes in, and what is added to what comes out.
+    let sum = method.normsBefore && method.residual == .sum ? h + residual : nil
+    let input = method.normsBefore ? norm(h, addingTo: residual) : h
+    let skip =
+      switch method.residual {
+      case .output: h
+      case .sum: sum ?? h
+      case .input: input
+      }
+    let y = bottleneck(input, layout)
+    return method.addsResidualBeforeOwnNorm ? normedAfter(y + skip) : normedAfter(y) + skip
+  }
+
+  func finished(_ h: Tensor, original: Tensor, residual: Tensor, norm: LayerNorm) -> Tensor {
+    let whole = method.isParallel ? h + original : h
+    return method.normsAfter ? norm(whole, addingTo: residual) : whole
+  }
+
+  /// `scaling · up(activation(down(x)))`, dropped out and gated.
+  private func bottleneck(_ x: Tensor, _ layout: Layout) -> Tensor {
+    let narrow = down(ownNormBefore?(x) ?? x, activation: method.activation)
+    var y = up(narrow)
+    if !method.isParallel {
+      y = y.droppingSequences(method.stochasticDepth, layout, dropout?.at("depth"))
+    }
+    switch method.scaling {
+    case .constant(let factor): y = factor == 1 ? y : y * factor
+    case .learned: y = scaling.map { y.scaled(by: $0) } ?? y
+    case .channel: y = scaling.map { y.multiplyingRows(by: $0) } ?? y
+    }
+    y = y.dropout(method.dropout, dropout?.at("dropout"))
+    guard let gate else { return y }
+    return y.multiplyingEachRow(
+      by: gate(x, activation: .sigmoid).meanOfSequences(layout))
+  }
+
+  private func normedAfter(_ y: Tensor) -> Tensor { ownNormAfter?(y) ?? y }
+}
+
+extension Bottleneck.Scaling {
+  init(_ field: Field) throws {
+    if case .string(let name) = field.json {
+      switch name {
+      case "learned": self = .learned
+      case "channel": self = .channel
+      default:
+        throw field.failure("no scaling is named \(name)", hint: "a number, learned or channel")
+      }
+      return
+    }
+    let value = try field.number()
+    guard Float(value).isFinite else { throw field.failure("a scaling of \(value)") }
+    self = .constant(Float(value))
+  }
+}
+
+extension Bottleneck.Residual {
+  init(_ field: Field) throws {
+    if case .string(let name) = field.json {
+      guard name == "post_add" else {
+        throw field.failure("\(name) is neither true, false nor post_add")
+      }
+      self = .sum
+      return
+    }
+    self = try field.bool() ? .output : .input
+  }
+}

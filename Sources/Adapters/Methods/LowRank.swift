@@ -1,0 +1,196 @@
+/// Low-rank adaptation (Hu et al., 2021): `y + (α/r)·x·Aᵀ·Bᵀ` at chosen projections, and (IA)³
+/// (Liu et al., 2022), which scales their outputs: `y∘(α·b)`.
+public import BaseModels
+public import Files
+internal import Tensors
+
+/// A LoRA or (IA)³ adapter's configuration: the fields of the Python library's `LoRAConfig`.
+public struct LowRank: Method {
+  public static let container = "loras"
+
+  public enum Initialization: String, Sendable, CaseIterable {
+    case lora, bert, ia3
+  }
+
+  let roles: Set<Site.Role>
+  let rank: Int
+  let alpha: Float
+  let dropout: Float
+  /// Whether outputs are multiplied, as (IA)³ does, instead of added to.
+  let scales: Bool
+  let initialization: Initialization
+  let isGated: Bool
+  let leftOut: Set<Int>
+  public let configuration: JSON.Object
+
+  public init(_ given: Field) throws {
+    let fields = try given.filled(with: Self.defaults)
+    func flag(_ key: String) throws -> Bool { try fields.required(key).bool() }
+    var roles: Set<Site.Role> = []
+    if try flag("selfattn_lora") {
+      for matrix in try fields.required("attn_matrices").array() {
+        switch try matrix.string() {
+        case "q": roles.insert(.query)
+        case "k": roles.insert(.key)
+        case "v": roles.insert(.value)
+        case let other:
+          throw matrix.failure("no attention matrix is named \(other)", hint: "q, k, v")
+        }
+      }
+    }
+    if try flag("intermediate_lora") { roles.insert(.intermediate) }
+    if try flag("output_lora") { roles.insert(.output) }
+    self.roles = roles
+    rank = try fields.required("r").integer(in: 1...65_536)
+    let alpha = try fields.required("alpha").number()
+    guard alpha.isFinite else { throw try fields.required("alpha").failure("alpha is \(alpha)") }
+    guard Float(alpha).isFinite else {
+      throw try fields.required("alpha").failure("alpha is beyond the range of a float")
+    }
+    self.alpha = Float(alpha)
+    dropout = try fields.probability("dropout")
+    let mode = try fields.required("composition_mode").string()
+    switch mode {
+    case "add": scales = false
+    case "scale":
+      scales = true
+      guard rank == 1, dropout == 0 else {
+        throw given.failure("composition_mode scale needs r 1 and dropout 0")
+      }
+    default:
+      throw try fields.required("composition_mode").failure(
+        "no composition mode is named \(mode)", hint: "add or scale")
+    }
+    let initial = try fields.required("init_weights").string()
+    guard let initialization = Initialization(rawValue: initial) else {
+      throw try fields.required("init_weights").failure(
+        "no initialisation of this library is named \(initial)", hint: "lora, bert or ia3")
+    }
+    self.initialization = initialization
+    isGated = try flag("use_gating")
+    if try flag("use_dora") {
+      throw try fields.required("use_dora").failure("DoRA is not supported")
+    }
+    leftOut = Set(
+      try fields["leave_out"]?.array().map { try $0.integer(in: 0...1_000) } ?? [])
+    configuration = try fields.pythonNumbers()
+  }
+
+  public static func recognises(_ configuration: Field) -> Bool {
+    (try? configuration["architecture"]?.string()) == "lora"
+  }
+
+  public func parameters(at site: Site, of model: Dimensions) -> [Parameter] {
+    guard acts(at: site) else { return [] }
+    let (a, b): (Initializer, Initializer) =
+      switch initialization {
+      case .lora: (.kaimingUniform(inputs: site.inputs), .zeros)
+      case .bert: (.normal(deviation: 0.02), .normal(deviation: 0.02))
+      case .ia3: (.ones, .ones)
+      }
+    var parameters = [Parameter("lora_B", [site.outputs, rank], b)]
+    if !scales { parameters.append(Parameter("lora_A", [rank, site.inputs], a)) }
+    if isGated {
+      parameters.append(Parameter("gate.weight", [1, site.inputs], .normal(deviation: 0.02)))
+      parameters.append(Parameter("gate.bias", [1], .zeros))
+    }
+    return parameters
+  }
+
+  public func module(at site: Site, of model: Dimensions, _ tensors: ModuleTensors) -> SiteModule? {
+    guard acts(at: site) else { return nil }
+    let gate = isGated ? tensors.linear("gate") : nil
+    if scales {
+      return .projection(
+        ScalingModule(factors: tensors("lora_B"), alpha: alpha, gate: gate))
+    }
+    func layer(_ name: String) -> Linear {
+      tensors.isTrained
+        ? Linear(trained: tensors(name), bias: nil) : Linear(frozen: tensors(name), bias: nil)
+    }
+    return .projection(
+      LowRankModule(
+        down: layer("lora_A"), up: layer("lora_B"), scaling: alpha / Float(rank), gate: gate,
+        dropout: dropout, source: tensors.dropout?.at(site.path)))
+  }
+
+  private func acts(at site: Site) -> Bool {
+    roles.contains(site.role) && !leftOut.contains(site.layer)
+  }
+}
+
+extension LowRank {
+  public static let defaults: JSON.Object = [
+    "alpha": .integer(8), "architecture": .string("lora"),
+    "attn_matrices": .array([.string("q"), .string("v")]), "composition_mode": .string("add"),
+    "dropout": .number(0), "dtype": .null, "init_weights": .string("lora"),
+    "init_weights_seed": .null, "intermediate_lora": .bool(false), "leave_out": .array([]),
+    "output_lora": .bool(false), "r": .integer(8), "selfattn_lora": .bool(true),
+    "use_dora": .bool(false), "use_gating": .bool(false), "vera_b": .null, "vera_d": .null,
+  ]
+
+  public static let identifiers: [(name: String, settings: JSON.Object)] = [
+    ("lora", [:]),
+    (
+      "ia3",
+      [
+        "intermediate_lora": .bool(true), "attn_matrices": .array([.string("k"), .string("v")]),
+        "r": .integer(1), "alpha": .integer(1), "composition_mode": .string("scale"),
+        "init_weights": .string("ia3"),
+      ]
+    ),
+  ]
+}
+
+/// `(α/r)·x·Aᵀ·Bᵀ`; a gate takes the place of `α/r`, as in the Python library.
+private struct LowRankModule: ProjectionModule {
+  let down, up: Linear
+  let scaling: Float
+  let gate: Linear?
+  let dropout: Float
+  let source: DropoutSource?
+
+  var readsWholeSequences: Bool { gate != nil }
+
+  func delta(after delta: Tensor?, from x: Tensor, _ layout: Layout) -> Tensor {
+    let y = up(down((delta?.rows(like: x) ?? x).dropout(dropout, source)))
+    guard let gate else { return scaling == 1 ? y : y * scaling }
+    return y.multiplyingEachRow(by: gate(x, activation: .sigmoid).meanOfSequences(layout))
+  }
+
+  func combined(_ y: Tensor, _ delta: Tensor) -> Tensor { y + delta.rows(like: y) }
+}
+
+extension Tensor {
+  /// One row for all, where (IA)³ came before in a stack, repeated for each row of another tensor.
+  fileprivate func rows(like other: Tensor) -> Tensor {
+    guard rows == 1, other.rows != 1 else { return self }
+    return Tensor.zeros([other.rows, width]).addingToRows(reshaped([width]))
+  }
+}
+
+/// `α·b`, which multiplies each channel of the output.
+private struct ScalingModule: ProjectionModule {
+  /// The vector `b`, `[outputs, 1]`.
+  let factors: Tensor
+  let alpha: Float
+  let gate: Linear?
+
+  var readsWholeSequences: Bool { gate != nil }
+
+  func delta(after delta: Tensor?, from x: Tensor, _ layout: Layout) -> Tensor {
+    let row = factors.reshaped([factors.count])
+    guard let gate else {
+      let scaled = alpha == 1 ? row : row * alpha
+      return delta.map { $0.multiplyingRows(by: scaled) } ?? scaled.reshaped([1, row.count])
+    }
+    let whole = delta ?? Tensor.full(1, shape: [x.rows, row.count])
+    return whole.multiplyingRows(by: row).multiplyingEachRow(
+      by: gate(x, activation: .sigmoid).meanOfSequences(layout))
+  }
+
+  func combined(_ y: Tensor, _ delta: Tensor) -> Tensor {
+    delta.rows == 1 && y.rows != 1
+      ? y.multiplyingRows(by: delta.reshaped([delta.count])) : y * delta
+  }
+}

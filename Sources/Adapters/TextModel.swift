@@ -1,0 +1,99 @@
+/// A base model with its tokenizer: what reads texts.
+public import BaseModels
+public import Files
+public import Tensors
+public import Tokenization
+
+/// A pre-trained model and its tokenizer, loaded once and used from any number of tasks at once.
+///
+/// ```swift
+/// let model = try TextModel(folder: "all-MiniLM-L6-v2")
+/// let sentiment = try model.adapter("adapters/sentiment")
+/// let answers = try model.predict([TextInput("I loved it.")], with: [sentiment])
+/// ```
+public struct TextModel: Sendable {
+  public let base: BaseModel
+  public let tokenizer: Tokenizer
+
+  /// Loads a Hugging Face model folder.
+  ///
+  /// - Throws: ``FileFailure`` naming the file, the place and the likely cure.
+  public init(folder: String, precision: Precision = .f32) throws {
+    self.init(
+      base: try BaseModel(folder: folder, precision: precision),
+      tokenizer: try Tokenizer(folder: folder))
+  }
+
+  public init(base: BaseModel, tokenizer: Tokenizer) {
+    self.base = base
+    self.tokenizer = tokenizer
+  }
+
+  /// Loads an adapter, ready to act on this model.
+  ///
+  /// - Parameters:
+  ///   - folder: as the Python library `adapters` or this one saves it.
+  ///   - name: what to call it; nil is the name in the file.
+  ///   - ignoringBase: load it although it was trained on another base model.
+  /// - Returns: the adapter, its layers packed for this model's sites.
+  /// - Throws: ``FileFailure`` naming what is missing, unexpected, misshapen or not finite.
+  public func adapter(_ folder: String, name: String? = nil, ignoringBase: Bool = false) throws
+    -> BoundAdapter
+  {
+    BoundAdapter(
+      try Adapter(folder: folder, for: base.shape, name: name, ignoringBase: ignoringBase),
+      to: base)
+  }
+
+  /// How many tokens a sequence may have.
+  ///
+  /// The positions that the model has; a tokenizer's own, lower limit is about training and is not
+  /// held against texts.
+  public var limit: Int { base.dimensions.positions }
+
+  /// Answers texts, each by its own adapters, all in one batch.
+  ///
+  /// - Parameters:
+  ///   - inputs: the texts.
+  ///   - stacks: for each text its adapters; the last has the head that answers.
+  ///   - options: whether long texts may be cut, and what the answers hold.
+  /// - Returns: for each text the answer, in the shape that inference clients expect.
+  /// - Throws: ``FileFailure`` for a stack without head, and for a text longer than the model unless
+  ///   it may be cut.
+  public func predict(
+    _ inputs: [TextInput], with stacks: [[BoundAdapter]], options: PredictionOptions = .init()
+  ) throws -> [JSON] {
+    precondition(
+      inputs.count == stacks.count, "\(inputs.count) texts with \(stacks.count) setups")
+    let heads = try stacks.map { stack in
+      guard let head = stack.last?.head else {
+        throw FileFailure(
+          "adapter \(stack.last?.name ?? "none")", "has no head, so it cannot answer",
+          hint: "the last adapter of a setup needs a head_config.json")
+      }
+      return head
+    }
+    let prepared = try parallelMap(inputs.count) { index in
+      try heads[index].prepared(inputs[index], tokenizer, limit: limit, options: options)
+    }
+    let rows = zip(prepared, stacks).flatMap { input, stack in
+      input.sequences.map { Row($0, stack) }
+    }
+    let outputs = try base.forward(rows)
+    var answers: [JSON] = []
+    var start = 0
+    for (index, input) in prepared.enumerated() {
+      let logits = outputs[start..<start + input.sequences.count].compactMap(\.logits)
+      start += input.sequences.count
+      answers.append(heads[index].answer(input, logits, tokenizer, options: options))
+    }
+    return answers
+  }
+
+  /// Answers texts by one adapter.
+  public func predict(
+    _ inputs: [TextInput], with adapter: BoundAdapter, options: PredictionOptions = .init()
+  ) throws -> [JSON] {
+    try predict(inputs, with: inputs.map { _ in [adapter] }, options: options)
+  }
+}

@@ -1,0 +1,47 @@
+/// One step of a training: the loss of a batch and its gradient, piece by piece on all threads.
+internal import BaseModels
+internal import Tensors
+
+/// What is trained, by the names of the adapter's files.
+typealias Parameters = [String: Tensor]
+
+extension BaseModel {
+  /// The mean loss of a batch, and its gradient at an adapter's tensors.
+  ///
+  /// Each piece of the batch is computed on one thread, forward and backward; the pieces' gradients
+  /// are added in their order, so that the sum does not depend on who was first.
+  func lossAndGradient(
+    of adapter: Adapter, at parameters: Parameters, on examples: [EncodedExample],
+    dropout: DropoutSource?
+  ) throws -> (loss: Float, gradient: Parameters) {
+    guard let head = adapter.head else { throw headless(adapter.name) }
+    let terms = Float(max(1, head.lossTerms(examples.map(\.target))))
+    let cuts = pieces(of: examples.map(\.sequence.ids.count))
+    let parts = try parallelMap(cuts.count) { piece in
+      let rows = examples[cuts[piece]]
+      return valueAndGradient(at: parameters) { tracked in
+        let bound = BoundAdapter(
+          adapter, to: self, tensors: tracked, headTensors: tracked, isTrained: true,
+          dropout: dropout?.at("\(piece)"))
+        let ranges = [SetupRange(sequences: 0..<rows.count, stack: [bound])]
+        var hooks = AdapterHooks(ranges: ranges)
+        hooks.dropout = dropout.map { (dimensions.hiddenDropout, $0.at("\(piece)/base")) }
+        let (_, logits) = runHeads(Batch(rows.map(\.sequence)), ranges, hooks, .unread)
+        let all = Tensor.concatenatingRows(logits.compactMap(\.self))
+        return head.loss(all, rows.map(\.target)) * (1 / terms)
+      }
+    }
+    var (loss, gradient) = parts.first.map { ($0.value.scalar, $0.gradient) } ?? (0, [:])
+    for part in parts.dropFirst() {
+      loss += part.value.scalar
+      gradient.merge(part.gradient) { $0 + $1 }
+    }
+    return (loss, gradient)
+  }
+}
+
+/// Biases and the weights of norms do not decay, as in the Transformers library's trainer.
+func decays(_ name: String, _ tensor: Tensor?) -> Bool {
+  let isNorm = name.hasSuffix(".weight") && tensor?.shape.count == 1
+  return !name.hasSuffix("bias") && !isNorm
+}
