@@ -1,0 +1,32 @@
+/// One import for applications: base models, adapters, training, prediction.
+///
+/// A base model is loaded once and stays as it is. An adapter is the difference between it and a
+/// model for a task: a small folder, trained here or with the Python library `adapters`.
+///
+/// ```swift
+/// import AdapterHub
+///
+/// let model = try TextModel(folder: "all-MiniLM-L6-v2")
+/// var training = try model.training(
+///   of: "intent", task: "text-classification", on: "train.jsonl", dev: "dev.jsonl")
+/// try training.finish()
+/// try training.save(to: "adapters/intent")
+///
+/// let intent = try model.adapter("adapters/intent")
+/// let score = try model.evaluate(intent, on: "test.jsonl")
+/// let answers = try model.predict([TextInput("dim the lights")], with: intent)
+/// print(score["accuracy"] ?? 0, answers[0].text(.compact))
+/// ```
+///
+/// - ``TextModel``: a base model with its tokenizer; answers, evaluates and trains.
+/// - ``BoundAdapter``: an adapter brought together with a base model; any number of them act on one
+///   model at once, from any number of tasks, also inside one batch.
+/// - ``Training``: a value that is stepped forward, saved and taken up again.
+/// - ``Composition``: how adapters work together, as `stack(a,b)`.
+/// - ``FileFailure``: what is wrong with a file, where, and the likely cure.
+@_exported public import Adapters
+@_exported public import BaseModels
+@_exported public import Datasets
+@_exported public import Files
+@_exported public import Tensors
+@_exported public import Tokenization
