@@ -1,0 +1,59 @@
+/// The `adapterhub` command.
+import ArgumentParser
+import BaseModels
+import Files
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The root of the commands.
+///
+/// To add one is a file and a word in `subcommands`.
+struct AdapterHubCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "adapterhub",
+    abstract: "Train, evaluate and use adapters on one frozen base model.",
+    discussion: """
+      An adapter is the difference between a base model and a model for a task: a small folder.
+      A model is a folder with config.json, model.safetensors and its tokenizer's files.
+      """,
+    version: "0.1.0",
+    subcommands: [
+      Train.self, Evaluate.self, Predict.self, Forward.self, Tokenize.self, Inspect.self,
+      Verify.self, Bench.self,
+    ])
+}
+
+/// Writes to standard error, at once.
+func writeError(_ text: String) {
+  _ = Array(text.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
+
+/// Exit codes: 0, 1 with one clear line, 64 for wrong usage.
+@main
+enum Main {
+  static func main() async {
+    do {
+      var command = try AdapterHubCommand.parseAsRoot()
+      if var command = command as? any AsyncParsableCommand {
+        try await command.run()
+      } else {
+        try command.run()
+      }
+    } catch let failure as FileFailure {
+      fail(failure.description)
+    } catch let failure as InputFailure {
+      fail(failure.description)
+    } catch {
+      AdapterHubCommand.exit(withError: error)
+    }
+  }
+
+  private static func fail(_ message: String) -> Never {
+    writeError("adapterhub: \(message)\n")
+    exit(1)
+  }
+}

@@ -1,0 +1,38 @@
+/// `adapterhub bench train`: how fast a training steps.
+import Adapters
+import ArgumentParser
+import BaseModels
+import Tensors
+
+struct BenchTrain: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Time training steps of an adapter and its head.")
+
+  @OptionGroup var options: BenchModel
+
+  func validate() throws {
+    guard options.method != "none" else { throw ValidationError("--method is what is trained.") }
+  }
+
+  func run() throws {
+    let base = try options.load()
+    let adapter = try Adapter(
+      name: "adapter", methods: parseMethods(options.method), for: base, head: .twoLabels, seed: 1)
+    let sequences = try options.sequences(base)
+    // A batch that is learned from again and again; no step is the last.
+    let examples = sequences.enumerated().map { row, sequence in
+      EncodedExample(sequence: sequence, target: .category(row % 2), isCut: false)
+    }
+    var settings = TrainingSettings()
+    settings.epochs = 10_000
+    settings.batchSize = examples.count
+    settings.batchTokens = .max
+    var training = try Training(
+      adapter, encoded: examples, base: base, settings: settings)
+    let timing = try Timing(rounds: options.rounds, seconds: 1) { _ = try training.advance() }
+    let lengths = sequences.map(\.ids.count)
+    // Forward and backward are counted whole, as the peers do them.
+    let work = lengths.reduce(0) { $0 + 2 * base.dimensions.operations(tokens: $1) }
+    try report(timing, tokens: lengths.reduce(0, +), operations: work, options.json)
+  }
+}

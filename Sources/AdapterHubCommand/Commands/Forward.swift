@@ -1,0 +1,132 @@
+/// `adapterhub forward`: token ids in, hidden states and logits out.
+import Adapters
+import ArgumentParser
+import BaseModels
+import Files
+import Tensors
+
+struct Forward: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run sequences of token ids through a model with adapters, and keep every number.",
+    discussion: """
+      Each line of the input is a sequence: \
+      {"input_ids": [2, 45, 3], "token_type_ids": [0, 0, 0], "setup": "stack(a,b)"}. The last two \
+      may be left out; a setup of null is the base model alone.
+
+      The output has tensors <row>.last_hidden_state, <row>.logits where the row's adapter has a \
+      head, and with --hidden-states <row>.hidden.<layer>, of which 0 is the embeddings' output. \
+      Rows count from 0.
+
+      Examples:
+        adapterhub forward --model M --adapter sst2 \\
+          --input ids.jsonl --output out.safetensors
+        adapterhub forward --model M --adapter a=x --adapter b=y \\
+          --setup 'stack(a,b)' --hidden-states \\
+          --input ids.jsonl --output out.safetensors
+      """)
+
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var adapters: AdapterOptions
+
+  @Option(
+    help: "What acts on the rows without a setup of their own: a, stack(a,b), batch_split(a:2,b:3)."
+  )
+  var setup: String?
+
+  @Option(help: "A .jsonl file of token ids, a sequence on each line.")
+  var input: String
+
+  @Option(help: "The .safetensors file to write.")
+  var output: String
+
+  @Flag(help: "Write the hidden states of every layer too.")
+  var hiddenStates = false
+
+  func run() throws {
+    let base = try model.load()
+    let setups = Setups(try adapters.load(for: base), setup: setup)
+    let inputs = try ForwardInput.read(input, base)
+    let stacks = try setups.stacks(inputs.map(\.setup))
+    let rows = zip(inputs, stacks).map { Row($0.sequence, $1) }
+    var tensors: [NamedTensor] = []
+    for piece in rows.cut(tokens: 8_192) {
+      let outputs = try base.forward(Array(rows[piece]), hiddenStates: hiddenStates ? .all : .last)
+      for (row, output) in zip(piece, outputs) {
+        tensors += named(output, row, isWhole: rows[row].stack.last?.head?.readsEveryToken)
+      }
+    }
+    try writeSafetensors(tensors, to: output)
+  }
+
+  /// A row's tensors; `isWhole` says whether its head reads every token, nil without a head.
+  private func named(_ output: RowOutput, _ row: Int, isWhole: Bool?) -> [NamedTensor] {
+    func tensor(_ name: String, _ tensor: Tensor, shape: [Int]) -> NamedTensor {
+      NamedTensor(name: "\(row).\(name)", shape: shape, floats: tensor.scalars)
+    }
+    var tensors = [tensor("last_hidden_state", output.hidden, shape: output.hidden.shape)]
+    if let logits = output.logits {
+      // A head that reads one token gives one row, which is the sequence's.
+      tensors.append(
+        tensor("logits", logits, shape: isWhole == false ? [logits.count] : logits.shape))
+    }
+    tensors += output.layers.enumerated().map { layer, state in
+      tensor("hidden.\(layer)", state, shape: state.shape)
+    }
+    return tensors
+  }
+}
+
+/// A line of the input.
+private struct ForwardInput {
+  let sequence: Batch.Sequence
+  /// Nil is the command's; empty is the base model alone.
+  let setup: String?
+
+  static func read(_ path: String, _ base: BaseModel) throws -> [ForwardInput] {
+    var lines = try LineReader(path)
+    var inputs: [ForwardInput] = []
+    while let object = try lines.nextObject() {
+      let input = try ForwardInput(object)
+      do {
+        try base.check(input.sequence)
+      } catch {
+        throw FileFailure(path, at: "line \(lines.line)", error.description)
+      }
+      inputs.append(input)
+    }
+    guard !inputs.isEmpty else {
+      throw FileFailure(
+        path, "there are no rows", hint: "each line is a sequence: {\"input_ids\": [2, 45, 3]}")
+    }
+    return inputs
+  }
+
+  private init(_ object: Field) throws {
+    func ids(_ field: Field) throws -> [Int32] {
+      try field.array().map { Int32(truncatingIfNeeded: try $0.integer(in: 0...Int(Int32.max))) }
+    }
+    sequence = Batch.Sequence(
+      ids: try ids(object.required("input_ids")),
+      typeIds: try object["token_type_ids"].map(ids) ?? [])
+    setup = object.json["setup"] == .null ? "" : try object["setup"]?.string()
+    if let field = object["decoder_input_ids"] {
+      throw field.failure("the model has no decoder")
+    }
+  }
+}
+
+extension [Row] {
+  /// Ranges of rows of at most so many tokens, so that memory does not grow with the file.
+  fileprivate func cut(tokens limit: Int) -> [Range<Int>] {
+    var cuts: [Range<Int>] = []
+    var (start, tokens) = (0, 0)
+    for (index, row) in enumerated() {
+      if tokens + row.sequence.ids.count > limit, index > start {
+        cuts.append(start..<index)
+        (start, tokens) = (index, 0)
+      }
+      tokens += row.sequence.ids.count
+    }
+    return start < count ? cuts + [start..<count] : cuts
+  }
+}

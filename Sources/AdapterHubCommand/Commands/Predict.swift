@@ -1,0 +1,148 @@
+/// `adapterhub predict`: answers by adapters, many of them in one batch.
+import Adapters
+import ArgumentParser
+import Datasets
+import Files
+
+struct Predict: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Answer texts by adapters; each text by all of them, or by its own.",
+    discussion: """
+      Reads texts from the command line, or lines {"text", "pair"?, "setup"?} from --input. Without
+      --setup every adapter answers every text, all in one pass.
+
+      Examples:
+        adapterhub predict --model all-MiniLM-L6-v2 --adapter adapters/sentiment 'I loved it.'
+        adapterhub predict --model all-MiniLM-L6-v2 --adapter adapters/intent \\
+          --adapter adapters/names 'Turn on the lamp in the kitchen'
+        adapterhub predict --model all-MiniLM-L6-v2 --adapter a --adapter b \\
+          --setup 'stack(a,b)' --input texts.jsonl --json
+      """)
+
+  @OptionGroup var model: ModelOptions
+  @OptionGroup var adapters: AdapterOptions
+
+  @Option(help: "How the adapters work together: a, stack(a,b), batch_split(a:2,b:3).")
+  var setup: String?
+
+  @Option(help: "A .jsonl file of texts; - is standard input.")
+  var input: String?
+
+  @Flag(help: "Answer for the beginning of texts that are longer than the model reads.")
+  var truncate = false
+
+  @Option(
+    help: "How tokens become entities: none, simple, first, average or max.",
+    transform: named(Aggregation.self))
+  var aggregation = Aggregation.simple
+
+  @Option(help: "How many of the best labels to print; by default 1, with --json all.")
+  var top: Int?
+
+  @Flag(help: "Print one JSON object per answer.")
+  var json = false
+
+  @Argument(help: "The texts.")
+  var texts: [String] = []
+
+  func validate() throws {
+    guard !adapters.adapters.isEmpty else {
+      throw ValidationError("--adapter is missing: the adapter that answers.")
+    }
+    guard texts.isEmpty != (input == nil) else {
+      throw ValidationError("Give texts, or --input with a file of them; not both.")
+    }
+    guard top.map({ $0 > 0 }) ?? true else { throw ValidationError("--top is at least 1.") }
+  }
+
+  func run() throws {
+    let text = try TextModel(base: model.load(), tokenizer: model.tokenizer())
+    let loaded = try adapters.load(for: text.base)
+    let lines = try input.map { try readLines($0) } ?? texts.map { Line(TextInput($0), nil) }
+    let requests = try self.requests(lines, loaded)
+    var options = PredictionOptions()
+    options.truncates = truncate
+    options.aggregation = aggregation
+    options.top = top ?? (json ? nil : 1)
+    // In parts, so that answers come as they are found.
+    for start in stride(from: 0, to: requests.count, by: 512) {
+      let part = requests[start..<min(start + 512, requests.count)]
+      let answers = try text.predict(
+        part.map { lines[$0.row].input }, with: part.map(\.stack), options: options)
+      try printLines(
+        zip(part, answers).map { request, answer in
+          json ? request.json(answer) : request.line(lines[request.row].input, answer)
+        })
+    }
+  }
+
+  /// One text for one stack of adapters.
+  private struct Request {
+    let row: Int
+    let name: String
+    let stack: [BoundAdapter]
+
+    func json(_ answer: JSON) -> String {
+      JSON.object([
+        "row": .integer(row), "adapter": .string(name), "result": answer,
+      ]).text(.compact)
+    }
+
+    func line(_ input: TextInput, _ answer: JSON) -> String {
+      guard case .array(let items) = answer else { return "" }
+      let parts = items.map { item -> String in
+        let score = item["score"].flatMap { score -> String? in
+          if case .number(let value) = score { return value.formatted(digits: 3) }
+          return nil
+        }
+        let label = ["label", "entity_group", "entity"].lazy.compactMap { key -> String? in
+          if case .string(let name) = item[key] { return name }
+          return nil
+        }.first
+        var word = ""
+        if case .string(let text) = item["word"] { word = "\(text) = " }
+        return "\(word)\(label ?? "?") \(score ?? "")"
+      }
+      let answer = parts.isEmpty ? "nothing" : parts.joined(separator: ", ")
+      return "\(input.text)\n  \(name): \(answer)"
+    }
+  }
+
+  private struct Line {
+    let input: TextInput
+    let setup: String?
+
+    init(_ input: TextInput, _ setup: String?) {
+      self.input = input
+      self.setup = setup
+    }
+  }
+
+  /// Each text with its own setup, with the setup for all, or else with every adapter in turn.
+  private func requests(
+    _ lines: [Line], _ loaded: [(name: String, adapter: BoundAdapter)]
+  ) throws -> [Request] {
+    let setups = Setups(loaded, setup: setup)
+    let shared = try setup.map { _ in try setups.stacks(lines.map(\.setup)) }
+    return try lines.enumerated().flatMap { row, line -> [Request] in
+      if let stack = try shared?[row] ?? line.setup.flatMap({ try setups.stacks([$0]).first }) {
+        let name = stack.map(\.name).joined(separator: ",")
+        return [Request(row: row, name: name, stack: stack)]
+      }
+      return loaded.map { Request(row: row, name: $0.name, stack: [$0.adapter]) }
+    }
+  }
+
+  private func readLines(_ path: String) throws -> [Line] {
+    var reader = try LineReader(path == "-" ? nil : path)
+    var lines: [Line] = []
+    while let field = try reader.nextObject() {
+      lines.append(
+        Line(
+          TextInput(try field.required("text").string(), pair: try field["pair"]?.string()),
+          try field["setup"]?.string()))
+    }
+    guard !lines.isEmpty else { throw FileFailure(path, "holds no texts") }
+    return lines
+  }
+}

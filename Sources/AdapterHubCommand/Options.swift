@@ -1,0 +1,92 @@
+/// What several commands ask for: the model, the adapters, how to compute.
+import Adapters
+import ArgumentParser
+import BaseModels
+import Files
+import Tensors
+import Tokenization
+
+/// The base model, and how to compute with it.
+struct ModelOptions: ParsableArguments {
+  @Option(help: "The base model: a folder with config.json, weights and tokenizer.")
+  var model: String
+
+  @Option(help: "f32, bf16, or auto: bf16 where the processor has it.")
+  var precision = PrecisionOption.f32
+
+  @Option(help: "How many threads; all processors by default.")
+  var threads: Int?
+
+  func validate() throws {
+    guard threads.map({ (1...256).contains($0) }) ?? true else {
+      throw ValidationError("--threads is between 1 and 256.")
+    }
+  }
+
+  /// Loads the model.
+  func load() throws -> BaseModel {
+    if let threads { setThreadCount(threads) }
+    try checkFolder(model, "model")
+    return try BaseModel(folder: model, precision: precision.precision)
+  }
+
+  /// Loads the model's tokenizer.
+  func tokenizer() throws -> Tokenizer {
+    try checkFolder(model, "model")
+    return try Tokenizer(folder: model)
+  }
+}
+
+/// The adapters that act on a model.
+struct AdapterOptions: ParsableArguments {
+  @Option(
+    name: .customLong("adapter"),
+    help: ArgumentHelp(
+      "An adapter's folder, or name=folder to call it otherwise; may be repeated.",
+      valueName: "[name=]folder"))
+  var adapters: [String] = []
+
+  @Flag(help: "Use an adapter although it was trained on another base model.")
+  var force = false
+
+  /// Loads the adapters, in the order they were given, and brings them together with a model.
+  ///
+  /// - Throws: ``FileFailure`` for a folder that does not hold an adapter for this model, or two
+  ///   adapters of one name.
+  func load(for base: BaseModel) throws -> [(name: String, adapter: BoundAdapter)] {
+    var loaded: [(name: String, adapter: BoundAdapter)] = []
+    let shape = base.shape
+    for argument in adapters {
+      let (name, folder) = named(argument)
+      try checkFolder(folder, "adapter")
+      let adapter = try Adapter(folder: folder, for: shape, name: name, ignoringBase: force)
+      guard !loaded.contains(where: { $0.name == adapter.name }) else {
+        throw FileFailure(
+          folder, "a second adapter is named \(adapter.name)",
+          hint: "give one another name: --adapter other=\(folder)")
+      }
+      loaded.append((adapter.name, BoundAdapter(adapter, to: base)))
+    }
+    return loaded
+  }
+
+  /// Takes `name=folder` apart; a folder that is there is never taken for a name.
+  private func named(_ argument: String) -> (name: String?, folder: String) {
+    guard !fileExists(argument), let sign = argument.firstIndex(of: "="),
+      !argument[..<sign].contains("/")
+    else { return (nil, argument) }
+    return (String(argument[..<sign]), String(argument[argument.index(after: sign)...]))
+  }
+}
+
+/// Refuses what is no folder here, and says so where it looks like an id of a hub.
+func checkFolder(_ path: String, _ kind: String) throws {
+  guard !fileExists(path) else { return }
+  let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+  let isIdentifier =
+    parts.count == 2 && parts.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
+  throw FileFailure(
+    path, "there is no such folder",
+    hint: isIdentifier
+      ? "an id of a hub is not supported yet in this version; give the \(kind)'s folder" : nil)
+}

@@ -1,0 +1,119 @@
+import Files
+import Testing
+
+private let base = "\(Shared.goldens)/base"
+
+/// The Python library's cases, as `forward` reads them.
+private struct Case: Sendable, CustomTestStringConvertible {
+  let name, base: String
+  let arguments: [String]
+  let lines: [String]
+  let hasLogits: [Bool]
+
+  var testDescription: String { name }
+
+  static let mixed: [Case] = {
+    let path = "\(Shared.goldens)/cases.json"
+    let cases = try? Field(JSON(contentsOf: path), file: path).required("cases").array()
+    return (cases ?? []).compactMap { try? Case($0) }.filter { wanted.contains($0.name) }
+  }()
+
+  /// Mixed batches: rows of several adapters and of none, heads of every kind, stacks, splits.
+  static let wanted: Set = [
+    "rows_seq_bn_none_lora_stack", "rows_tagging_none_regression", "rows_union_attention_only",
+    "batch_split_three", "stack_seq_bn_double_seq_bn", "base_alone",
+  ]
+
+  init(_ field: Field) throws {
+    name = try field.required("name").string()
+    base = try field.required("base").string()
+    hasLogits = try field.required("has_logits").array().map { try $0.bool() }
+    arguments =
+      try field.required("adapters").array().flatMap { adapter in
+        let folder = try adapter.required("folder").string()
+        return [
+          "--adapter", "\(try adapter.required("name").string())=\(Shared.goldens)/\(folder)",
+        ]
+      } + (try field["setup"].map { ["--setup", try $0.string()] } ?? [])
+    let hasSetup = field["setup"] != nil
+    lines = try field.required("rows").array().map { row in
+      guard case .object(var object) = row.json else { throw row.failure("expected an object") }
+      // In the goldens, a row without a setup in a batch without one is the base model alone.
+      if object["setup"] == nil, !hasSetup { object["setup"] = .null }
+      return JSON.object(object).text(.compact)
+    }
+  }
+}
+
+@Suite struct `The forward command` {
+  @Test func `has mixed batches to be compared with`() {
+    #expect(Case.mixed.count == Case.wanted.count)
+  }
+
+  @Test(arguments: Case.mixed)
+  private func `gives what the Python library gives`(_ golden: Case) throws {
+    let folder = try TemporaryFolder()
+    let (input, output) = (folder.path + "/ids.jsonl", folder.path + "/out.safetensors")
+    try writeAtomically(golden.lines.joined(separator: "\n"), to: input)
+    let program = try Program(
+      ["forward", "--model", "\(Shared.goldens)/\(golden.base)", "--hidden-states"]
+        + golden.arguments + ["--input", input, "--output", output])
+    #expect(program.status == 0, "\(program.errors)")
+    let found = try TensorFile(safetensors: output).tensors
+    let expected = try TensorFile("\(Shared.goldens)/expected.safetensors").tensors
+    for row in golden.lines.indices {
+      var names = ["last_hidden_state", "hidden.0"]
+      if golden.hasLogits[row] { names.append("logits") }
+      #expect((found["\(row).logits"] != nil) == golden.hasLogits[row])
+      for name in names {
+        guard let wanted = expected["\(golden.name)/\(row).\(name)"] else {
+          #expect(name == "hidden.0", "the goldens lack \(golden.name)/\(row).\(name)")
+          continue
+        }
+        let tensor = try #require(found["\(row).\(name)"])
+        #expect(tensor.shape == wanted.shape, "\(row).\(name)")
+        for (a, b) in zip(try tensor.floats(), try wanted.floats())
+        where !(abs(a - b) <= 3e-4 + 1e-4 * abs(b)) {
+          Issue.record("\(row).\(name): \(a), expected \(b)")
+          break
+        }
+      }
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("{\"input_ids\": [2, 999999]}", "line 2: token id 999999"),
+      ("{\"input_ids\": []}", "line 2: there are no tokens"),
+      ("{\"input_ids\": [2, 3.5]}", "line 2, $.input_ids[1]: expected an integer"),
+      ("{\"input_ids\": [2, -1]}", "line 2, $.input_ids[1]"),
+      ("{\"input_ids\": [2, 3], \"token_type_ids\": [0]}", "line 2: 1 token types for 2 tokens"),
+      ("{\"ids\": [2]}", "line 2, $: \"input_ids\" is missing"), ("[2, 3]", "line 2, $: expected"),
+      ("{\"input_ids\": [2", "line 2, column 17"),
+      ("{\"input_ids\": [2], \"setup\": \"stack(a\"}", "setup stack(a"),
+      ("{\"input_ids\": [2], \"setup\": \"b\"}", "no adapter is named b (there are: a)"),
+    ])
+  func `names the line and the place of a broken row`(_ line: String, _ message: String) throws {
+    let folder = try TemporaryFolder()
+    let input = folder.path + "/ids.jsonl"
+    try writeAtomically("{\"input_ids\": [2, 3]}\n\(line)\n", to: input)
+    let program = try Program([
+      "forward", "--model", base, "--adapter", "a=\(Shared.goldens)/adapters/lora", "--input",
+      input, "--output", folder.path + "/out.safetensors",
+    ])
+    program.expectFailure(naming: message)
+    #expect(try namesInFolder(folder.path) == ["ids.jsonl"])
+  }
+
+  @Test func `asks for a setup where several adapters could act`() throws {
+    let folder = try TemporaryFolder()
+    let input = folder.path + "/ids.jsonl"
+    try writeAtomically("{\"input_ids\": [2, 3]}\n", to: input)
+    let adapters = ["seq_bn", "lora"].flatMap { ["--adapter", "\(Shared.goldens)/adapters/\($0)"] }
+    let command =
+      ["forward", "--model", base, "--input", input, "--output", folder.path + "/out.safetensors"]
+    try Program(command + adapters).expectFailure(naming: "--setup")
+    try Program(command + adapters + adapters.prefix(2)).expectFailure(naming: "--adapter other=")
+    #expect(try Program(command + adapters + ["--setup", "seq_bn"]).status == 0)
+  }
+}

@@ -1,0 +1,151 @@
+import Adapters
+import BaseModels
+import Files
+import Testing
+
+private let base = "\(Shared.goldens)/base"
+private let schemaPath = "\(Shared.package)/Documentation/inspect.schema.json"
+
+@Suite struct `The inspect command` {
+  @Test func `tells people of an adapter in aligned lines`() throws {
+    let program = try Program(["inspect", "\(Shared.goldens)/adapters/seq_bn", "--model", base])
+    #expect(program.status == 0, "\(program.errors)")
+    #expect(
+      program.output == """
+        adapter        seq_bn
+        method         seq_bn
+        configuration  9076f36a74755ac4
+        parameters     486 (1.70 % of the base model)
+        size           14,234 bytes
+        base model     goldens/base, bert, width 32
+        head           text-classification, 2 layers
+        labels         play, light, weather
+
+        """)
+  }
+
+  @Test func `tells programs of a union and its head`() throws {
+    let folder = "\(Shared.goldens)/adapters/union_seq_bn_lora"
+    let program = try Program(["inspect", folder, "--model", base, "--json"])
+    let found = try JSON(parsing: Array(program.output.utf8), path: "output")
+    #expect(found["method"] == "seq_bn|lora[r=4]")
+    #expect(found["configuration_hash"] == "8545f97ad36d2f7d")
+    #expect(found["parameters"] == 2022)
+    #expect(
+      found["settings"] == [
+        ["name": "seq_bn", "differences": [:]], ["name": "lora", "differences": ["r": 4]],
+      ])
+    #expect(found["head"]?["labels"] == ["play", "light", "weather"])
+  }
+
+  @Test func `shows every tensor when asked`() throws {
+    let folder = "\(Shared.goldens)/adapters/seq_bn"
+    let lines = try Program(["inspect", folder, "--tensors"]).output.split(separator: "\n")
+    let tensors = lines.drop { !$0.hasPrefix("tensor ") }
+    #expect(tensors.count == 1 + 12 + 4)
+    #expect(tensors.contains { $0.contains("adapter_down.0.weight") && $0.contains("2 × 32") })
+  }
+
+  @Test func `refuses what has nothing to inspect`() throws {
+    try Program(["inspect", base + "/tokenizer.json"]).expectFailure(naming: "tokenizer.json")
+  }
+}
+
+@Suite struct `The schema of inspect` {
+  @Test func `describes adapters with and without base, head and tensors`() throws {
+    let shape = try BaseShape(folder: base)
+    for name in try namesInFolder("\(Shared.goldens)/adapters") {
+      let folder = "\(Shared.goldens)/adapters/\(name)"
+      try check(AdapterInspection(folder: folder).json(withTensors: false))
+      try check(AdapterInspection(folder: folder, base: shape).json(withTensors: true))
+    }
+  }
+
+  @Test func `describes models and files of tensors`() throws {
+    try check(ModelInspection(folder: base).json(withTensors: true))
+    try check(ModelInspection(folder: base).json(withTensors: false))
+    try check(TensorFileInspection("\(base)/model.safetensors").json)
+    try check(
+      TensorFileInspection("\(Shared.goldens)/adapters/seq_bn/pytorch_adapter.bin").json)
+  }
+
+  @Test func `refuses other keys and other types`() throws {
+    guard case .object(var object) = try ModelInspection(folder: base).json(withTensors: false)
+    else { return }
+    object["layers"] = "three"
+    object["surprise"] = 1
+    object["heads"] = nil
+    let schema = try Schema()
+    let problems = schema.problems(.object(object), schema.root["$defs"]?["model"] ?? .null)
+    #expect(problems.count == 3, "\(problems)")
+  }
+
+  private func check(_ json: JSON) throws {
+    let schema = try Schema()
+    // What a program reads is the text.
+    let read = try JSON(parsing: Array(json.text(.indentedSorted).utf8), path: "output")
+    guard case .string(let kind) = read["kind"] else {
+      Issue.record("no kind")
+      return
+    }
+    let problems = schema.problems(read, schema.root["$defs"]?[kind] ?? .null)
+    #expect(problems.isEmpty, "\(problems)")
+  }
+}
+
+/// The part of JSON Schema that ours uses.
+private struct Schema {
+  let root: JSON
+
+  init() throws { root = try JSON(contentsOf: schemaPath) }
+
+  func problems(_ value: JSON, _ schema: JSON, at place: String = "$") -> [String] {
+    if case .string(let reference) = schema["$ref"] {
+      let name = String(reference.dropFirst("#/$defs/".count))
+      return problems(value, root["$defs"]?[name] ?? .null, at: place)
+    }
+    if let constant = schema["const"] {
+      return constant == value ? [] : ["\(place) is not \(constant.kind)"]
+    }
+    let types: [JSON] =
+      if case .array(let types) = schema["type"] { types } else { [schema["type"] ?? .null] }
+    guard types.contains(where: { matches(value, $0) }) else {
+      return ["\(place) is \(value.kind), expected \(types.map(\.kind))"]
+    }
+    switch value {
+    case .array(let elements):
+      return elements.enumerated().flatMap { index, element in
+        problems(element, schema["items"] ?? .null, at: "\(place)[\(index)]")
+      }
+    case .object(let object): return problems(object, schema, at: place)
+    default: return []
+    }
+  }
+
+  private func problems(_ object: JSON.Object, _ schema: JSON, at place: String) -> [String] {
+    var problems: [String] = []
+    if case .array(let required) = schema["required"] {
+      for case .string(let key) in required where object[key] == nil {
+        problems.append("\(place).\(key) is missing")
+      }
+    }
+    guard let properties = schema["properties"] else { return problems }
+    for (key, value) in object.members {
+      if let property = properties[key] {
+        problems += self.problems(value, property, at: "\(place).\(key)")
+      } else if schema["additionalProperties"] == false {
+        problems.append("\(place).\(key) is not described")
+      }
+    }
+    return problems
+  }
+
+  private func matches(_ value: JSON, _ type: JSON) -> Bool {
+    switch (type, value) {
+    case ("string", .string), ("integer", .integer), ("number", .integer), ("number", .number),
+      ("boolean", .bool), ("null", .null), ("array", .array), ("object", .object):
+      true
+    default: false
+    }
+  }
+}
