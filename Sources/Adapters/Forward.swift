@@ -46,6 +46,7 @@ extension BaseModel {
     for row in rows {
       try check(row.sequence)
       try check(row.head?.head)
+      try check(row.stack)
     }
     // Rows of one setup come together, so that its small products are as large as they can be.
     let order = rows.groupedBySetup()
@@ -115,6 +116,22 @@ extension BaseModel {
 }
 
 extension BaseModel {
+  /// Refuses a stack whose second low-rank adapter would read what does not have its width.
+  ///
+  /// It reads the first one's change of the output, as in the Python library, not the input.
+  func check(_ stack: [BoundAdapter]) throws {
+    guard stack.count > 1 else { return }
+    for site in sites where site.inputs != site.outputs {
+      let acting = stack.filter { $0.projections[site.index]?.readsDelta ?? false }
+      let isFirst = stack.first { $0.projections[site.index] != nil }?.identity
+      guard let second = acting.first(where: { $0.identity != isFirst }) else { continue }
+      throw FileFailure(
+        "setup stack(\(stack.map(\.name).joined(separator: ",")))", at: site.path,
+        "\(second.name) would read \(site.outputs) numbers there, and it has \(site.inputs) inputs",
+        hint: "stack low-rank adapters only at square projections: query, key and value")
+    }
+  }
+
   /// Refuses a head that reads what this model's checkpoint does not have.
   func check(_ head: (any Head)?) throws {
     guard let head, head.layers.usesPooler, !architecture.hasPooler else { return }

@@ -124,12 +124,12 @@ struct Train: ParsableCommand {
       }
     } else {
       if resume { writeError("adapterhub: \(checkpoint): no checkpoint; begins anew\n") }
-      try removeFolder(checkpoint)
+      try Training.removeCheckpoints(in: checkpoint)
     }
     describe(training)
     try run(&training, checkpoint)
     try training.save(to: trimmed(output), format: format)
-    try removeFolder(checkpoint)
+    try Training.removeCheckpoints(in: checkpoint)
     try report(training)
   }
 

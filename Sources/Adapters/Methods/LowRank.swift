@@ -151,6 +151,7 @@ private struct LowRankModule: ProjectionModule {
   let source: DropoutSource?
 
   var readsWholeSequences: Bool { gate != nil }
+  var readsDelta: Bool { true }
 
   func delta(after delta: Tensor?, from x: Tensor, _ layout: Layout) -> Tensor {
     let y = up(down((delta?.rows(like: x) ?? x).dropout(dropout, source)))
@@ -177,6 +178,7 @@ private struct ScalingModule: ProjectionModule {
   let gate: Linear?
 
   var readsWholeSequences: Bool { gate != nil }
+  var readsDelta: Bool { false }
 
   func delta(after delta: Tensor?, from x: Tensor, _ layout: Layout) -> Tensor {
     let row = factors.reshaped([factors.count])

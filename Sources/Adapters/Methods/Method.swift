@@ -74,6 +74,9 @@ public protocol ProjectionModule: Sendable {
   /// - Returns: `[rows, outputs]`, or one row for all.
   func delta(after delta: Tensor?, from x: Tensor, _ layout: Layout) -> Tensor
 
+  /// Whether it reads the delta before it in place of the projection's input.
+  var readsDelta: Bool { get }
+
   /// Brings the last module's delta into the projection's output.
   func combined(_ y: Tensor, _ delta: Tensor) -> Tensor
 

@@ -136,6 +136,21 @@ extension Training {
   }
 }
 
+extension Training {
+  /// Removes a folder of checkpoints; one that holds anything else is refused.
+  ///
+  /// - Throws: ``FileFailure`` naming what else lies there.
+  public static func removeCheckpoints(in folder: String) throws {
+    guard fileExists(folder) else { return }
+    if let other = try namesInFolder(folder).sorted().first(where: { !$0.hasPrefix("step-") }) {
+      throw FileFailure(
+        folder, "holds \(other), which is no checkpoint, so it is not removed",
+        hint: "choose another --output: checkpoints lie beside it")
+    }
+    try removeFolder(folder)
+  }
+}
+
 /// The checkpoints of a folder, the newest first.
 private func checkpoints(in folder: String) throws -> [String] {
   try namesInFolder(folder).filter { $0.hasPrefix("step-") && !$0.contains(".") }.sorted(by: >)
