@@ -116,7 +116,7 @@ private struct ForwardInput {
 }
 
 extension [Row] {
-  /// Ranges of rows of at most so many tokens, so that memory does not grow with the file.
+  /// Ranges of rows of at most so many tokens, so that what a pass needs does not grow with the file.
   fileprivate func cut(tokens limit: Int) -> [Range<Int>] {
     var cuts: [Range<Int>] = []
     var (start, tokens) = (0, 0)

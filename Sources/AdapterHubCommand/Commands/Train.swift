@@ -10,14 +10,16 @@ struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train an adapter and its head; the base model stays as it is.",
     discussion: """
-      Evaluates after each epoch on --dev, and keeps the best. Beside the adapter lie training.jsonl
-      and training.svg. A training that was interrupted goes on with --resume.
+      Evaluates after each epoch on --dev, and keeps the best. Beside the adapter
+      lie training.jsonl and training.svg. A training that was interrupted goes on
+      with --resume.
 
       Examples:
         adapterhub train --model all-MiniLM-L6-v2 --task text-classification \\
           --data train.jsonl --dev dev.jsonl --output adapters/intent
         adapterhub train --model all-MiniLM-L6-v2 --task token-classification \\
-          --data train.conll --method 'lora[r=16]' --learning-rate 2e-3 --output adapters/names
+          --data train.conll --method 'lora[r=16]' --learning-rate 2e-3 \\
+          --output adapters/names
       """)
 
   @OptionGroup var model: ModelOptions
@@ -34,7 +36,7 @@ struct Train: ParsableCommand {
   @Option(help: "The adapter's method, as seq_bn, lora[r=4], double_seq_bn[reduction_factor=8].")
   var method = "seq_bn"
 
-  @Option(help: "The folder to make; replaced when it is there.")
+  @Option(help: "The folder to make; an adapter's folder that is there is replaced.")
   var output: String
 
   @Option(help: "The adapter's name; by default that of the output folder.")
@@ -187,7 +189,8 @@ struct Train: ParsableCommand {
 
       """)
     if training.cut > 0 {
-      writeError("\(training.cut) rows are longer than the model reads and are cut\n")
+      let limit = min(length ?? .max, training.base.dimensions.positions)
+      writeError("\(training.cut) rows are longer than \(limit) tokens and are cut\n")
     }
   }
 
