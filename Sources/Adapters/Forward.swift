@@ -165,7 +165,8 @@ func pieces(of lengths: [Int]) -> [Range<Int>] {
   guard threads > 1, lengths.count > 1, tokens >= fewestTokensPerPiece * threads else {
     return lengths.isEmpty ? [] : [0..<lengths.count]
   }
-  let wanted = max(threads, (tokens / tokensPerPiece + threads - 1) / threads * threads)
+  let fair = tokens >= 4 * threads * fewestTokensPerPiece ? 2 * threads : threads
+  let wanted = max(fair, (tokens / tokensPerPiece + threads - 1) / threads * threads)
   let count = min(wanted, lengths.count)
   var cuts: [Range<Int>] = []
   var start = 0

@@ -2,8 +2,11 @@
 #include "DenseProducts.h"
 
 #include <stdlib.h>
-#include <string.h>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
+#include "HalfProducts.h"
 #include "OneDNN.h"
 #include "ThreadPool.h"
 
@@ -11,7 +14,9 @@ struct ak_dense {
   size_t outputs, inputs;
   int precision;
   int engine;
+  // One of these, by engine and precision.
   ak_packed *own;
+  ak_half *half;
   ak_onednn *onednn;
 };
 
@@ -19,12 +24,36 @@ struct ak_dense {
 // where sharing rows would make every thread stream all of them.
 enum { fewest_rows_per_thread = 48, column_unit = 16 };
 
-// Ours is faster than oneDNN 2.6 wherever that has no packed f32 product (below AVX-512), and the
-// only one where bf16 has to be imitated. See Benchmarks/Results.
+// Whether the processor multiplies tiles of bf16 (AMX): far faster than any vector instruction.
+static bool multiplies_tiles(void) {
+#if defined(__x86_64__)
+  unsigned a, b, c, d;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1);
+#else
+  return false;
+#endif
+}
+
+// Ours is as fast as oneDNN 2.6 on AVX-512 and faster below it and wherever rows are few; it also gives
+// weights back and shares columns out. See Benchmarks/Results. oneDNN has what we have not: AMX.
 static int best_engine(int precision) {
-  if (ak_isa_in_use() != AK_ISA_AVX512) return AK_ENGINE_OWN;
-  if (precision == AK_BF16 && !ak_bf16_is_native()) return AK_ENGINE_OWN;
-  return AK_ENGINE_ONEDNN;
+  return precision == AK_BF16 && ak_bf16_is_native() && multiplies_tiles() ? AK_ENGINE_ONEDNN
+                                                                           : AK_ENGINE_OWN;
+}
+
+// Tests that choose an instruction set below AVX-512 get the imitation, the slow twin.
+static bool multiplies_half(void) { return ak_isa_in_use() == AK_ISA_AVX512 && ak_half_is_native(); }
+
+// Our weights in f32, rounded to bf16 where that has to be imitated.
+static ak_packed *pack_own(const float *w, size_t ld, size_t outputs, size_t inputs, bool transposed, bool rounds) {
+  if (!rounds) return ak_pack(w, ld, outputs, inputs, transposed);
+  const size_t rows = transposed ? inputs : outputs, columns = transposed ? outputs : inputs;
+  float *rounded = ak_allocate(rows * columns);
+  if (!rounded) return NULL;
+  for (size_t row = 0; row < rows; row++) ak_round_bf16(w + row * ld, rounded + row * columns, columns);
+  ak_packed *packed = ak_pack(rounded, columns, outputs, inputs, transposed);
+  ak_deallocate(rounded, rows * columns);
+  return packed;
 }
 
 ak_dense *ak_dense_pack(const float *w, size_t ld, size_t outputs, size_t inputs, bool transposed,
@@ -37,48 +66,35 @@ ak_dense *ak_dense_pack(const float *w, size_t ld, size_t outputs, size_t inputs
   dense->engine = engine == AK_ENGINE_AUTOMATIC ? best_engine(precision) : engine;
   if (dense->engine == AK_ENGINE_ONEDNN) {
     dense->onednn = ak_onednn_pack(w, ld, outputs, inputs, transposed, precision == AK_BF16);
-    if (dense->onednn) return dense;
-    if (engine == AK_ENGINE_ONEDNN) {
-      free(dense);
-      return NULL;
-    }
-    dense->engine = AK_ENGINE_OWN;
+    if (!dense->onednn && engine == AK_ENGINE_AUTOMATIC) dense->engine = AK_ENGINE_OWN;
   }
-  const float *source = w;
-  float *rounded = NULL;
-  size_t rows = transposed ? inputs : outputs, columns = transposed ? outputs : inputs;
-  if (precision == AK_BF16) {
-    rounded = ak_allocate(rows * columns);
-    if (!rounded) {
-      free(dense);
-      return NULL;
-    }
-    for (size_t row = 0; row < rows; row++) ak_round_bf16(w + row * ld, rounded + row * columns, columns);
-    source = rounded;
-    ld = columns;
+  if (dense->engine == AK_ENGINE_OWN) {
+    if (precision == AK_BF16 && multiplies_half())
+      dense->half = ak_half_pack(w, ld, outputs, inputs, transposed);
+    else
+      dense->own = pack_own(w, ld, outputs, inputs, transposed, precision == AK_BF16);
   }
-  dense->own = ak_pack(source, ld, outputs, inputs, transposed);
-  ak_deallocate(rounded, rows * columns);
-  if (!dense->own) {
-    free(dense);
-    return NULL;
-  }
-  return dense;
+  if (dense->own || dense->half || dense->onednn) return dense;
+  free(dense);
+  return NULL;
 }
 
 void ak_dense_free(ak_dense *dense) {
   if (!dense) return;
   ak_packed_free(dense->own);
+  ak_half_free(dense->half);
   ak_onednn_free(dense->onednn);
   free(dense);
 }
 
 bool ak_dense_unpack(const ak_dense *dense, float *w) {
   if (dense->own) ak_unpack(dense->own, w, dense->inputs);
-  return dense->own != NULL;
+  if (dense->half) ak_half_unpack(dense->half, w, dense->inputs);
+  return dense->own || dense->half;
 }
 
 size_t ak_dense_bytes(const ak_dense *dense) {
+  if (dense->half) return dense->half->bytes;
   return dense->own ? ak_packed_bytes(dense->own) : ak_onednn_bytes(dense->onednn);
 }
 
@@ -105,7 +121,10 @@ static void multiply(const struct product *p, size_t row, size_t rows, size_t fi
   float *y = p->y + row * p->ldy;
   if (p->dense->own)
     ak_linear(p->dense->own, x, p->ldx, rows, y, p->ldy, &e, first, last);
-  else
+  else if (p->dense->half) {
+    // Nothing but a lack of memory for one block of rows can fail.
+    if (!ak_half_linear(p->dense->half, x, p->ldx, rows, y, p->ldy, &e, first, last)) abort();
+  } else
     ak_onednn_run(p->dense->onednn, x, p->ldx, rows, y, p->ldy, &e);
 }
 
@@ -138,7 +157,7 @@ void ak_dense_run(const ak_dense *dense, const float *x, size_t ldx, size_t rows
   struct product product = {dense, x, ldx, rows, y, ldy, epilogue, threads, true};
   if (threads > 1) {
     // oneDNN's packed weights are one block: its pieces are rows.
-    product.by_rows = rows >= threads * fewest_rows_per_thread || !dense->own;
+    product.by_rows = rows >= threads * fewest_rows_per_thread || dense->onednn;
     if (product.by_rows && product.pieces > rows) product.pieces = rows;
     ak_parallel(product.pieces, multiply_piece, &product);
   } else {
@@ -146,3 +165,5 @@ void ak_dense_run(const ak_dense *dense, const float *x, size_t ldx, size_t rows
   }
   ak_deallocate(rounded, rows * dense->inputs);
 }
+
+bool ak_bf16_is_native(void) { return ak_half_is_native(); }

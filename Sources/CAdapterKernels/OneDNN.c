@@ -54,15 +54,6 @@ int ak_onednn_version(void) {
   return v->major * 10000 + v->minor * 100 + v->patch;
 }
 
-bool ak_bf16_is_native(void) {
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  return __builtin_cpu_supports("avx512bf16");
-#else
-  return false;
-#endif
-}
-
 // Each piece of work has one thread: the others have pieces of their own. OpenMP keeps the number by
 // calling thread, and oneDNN asks for it when it compiles a primitive as well as when it runs one.
 static void use_one_thread(void) {

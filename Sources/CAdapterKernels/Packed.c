@@ -11,8 +11,9 @@
 #include "include/AdapterKernels.h"
 
 /// Aligned to a huge page when it would fill one: a product then walks 2 MB per address lookup.
-static float *allocate(size_t bytes) {
+void *ak_aligned(size_t bytes) {
   const size_t huge = 2 << 20;
+  if (bytes < 64) bytes = 64;
   size_t alignment = bytes >= huge ? huge : 64;
   void *memory = aligned_alloc(alignment, round_up(bytes, alignment));
 #if defined(MADV_HUGEPAGE)
@@ -28,7 +29,7 @@ ak_packed *ak_pack(const float *w, size_t ld, size_t outputs, size_t inputs, boo
       __builtin_mul_overflow(floats, sizeof(float), &bytes) || bytes > SIZE_MAX / 2)
     return NULL;
   ak_packed *packed = malloc(sizeof *packed);
-  float *panels = packed ? allocate(bytes ? bytes : 64) : NULL;
+  float *panels = packed ? ak_aligned(bytes) : NULL;
   if (!panels) {
     free(packed);
     return NULL;

@@ -17,5 +17,8 @@ struct ak_packed {
   float *panels;  // 64-byte aligned
 };
 
+/// Memory for packed weights; NULL when it is short.
+void *ak_aligned(size_t bytes);
+
 static inline size_t round_up(size_t n, size_t step) { return (n + step - 1) / step * step; }
 static inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }

@@ -13,6 +13,7 @@
 #include "../Vector/Softmax.h"
 #include "../Vector/Tile.h"
 
+#include "../Vector/Epilogue.h"
 #include "../Vector/Linear.h"
 #include "../Vector/Panels.h"
 

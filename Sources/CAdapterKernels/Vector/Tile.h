@@ -46,7 +46,20 @@ static inline __attribute__((always_inline)) void tile(
     }
 }
 
-/// One tile of at most `TILE_ROWS` rows and as many panels as `panels_at_once` allows.
+/// The tiles there are code for: every height up to `TILE_ROWS`, as wide as `panels_at_once` allows.
+#if TILE_PANELS == 2
+#define TILES(CASE) \
+  CASE(1, 1) CASE(2, 1) CASE(3, 1) CASE(4, 1) CASE(5, 1) CASE(6, 1) \
+  CASE(7, 1) CASE(8, 1) CASE(9, 1) CASE(10, 1) CASE(11, 1) CASE(12, 1) \
+  CASE(1, 2) CASE(2, 2) CASE(3, 2) CASE(4, 2) CASE(5, 2) CASE(6, 2) \
+  CASE(7, 2) CASE(8, 2) CASE(9, 2) CASE(10, 2) CASE(11, 2) CASE(12, 2) \
+  CASE(1, 4) CASE(2, 4) CASE(3, 4) CASE(4, 4)
+#else
+#define TILES(CASE) \
+  CASE(1, 1) CASE(2, 1) CASE(3, 1) CASE(4, 1) CASE(5, 1) CASE(6, 1) \
+  CASE(1, 2) CASE(2, 2) CASE(3, 2) CASE(1, 4)
+#endif
+
 static inline __attribute__((always_inline)) void tile_of(
     size_t rows, size_t panels, const float *a, size_t row_stride, size_t step, const float *b,
     size_t panel_stride, size_t k, float *c, size_t ldc, bool add_to_c) {
@@ -54,17 +67,7 @@ static inline __attribute__((always_inline)) void tile_of(
   case R * 8 + P: \
     tile(R, P, a, row_stride, step, b, panel_stride, k, c, ldc, add_to_c); \
     break;
-  switch (rows * 8 + panels) {
-    CASE(1, 1) CASE(2, 1) CASE(3, 1) CASE(4, 1) CASE(5, 1) CASE(6, 1)
-    CASE(1, 2) CASE(2, 2) CASE(3, 2)
-    CASE(1, 4)
-#if TILE_PANELS == 2
-    CASE(7, 1) CASE(8, 1) CASE(9, 1) CASE(10, 1) CASE(11, 1) CASE(12, 1)
-    CASE(4, 2) CASE(5, 2) CASE(6, 2) CASE(7, 2) CASE(8, 2)
-    CASE(9, 2) CASE(10, 2) CASE(11, 2) CASE(12, 2)
-    CASE(2, 4) CASE(3, 4) CASE(4, 4)
-#endif
-  }
+  switch (rows * 8 + panels) { TILES(CASE) }
 #undef CASE
 }
 
