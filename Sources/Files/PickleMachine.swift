@@ -188,6 +188,8 @@ extension PickleMachine {
     }
     var view = 0..<total
     if fields.count == 6, case .tuple(let index) = fields[5] {
+      // Such views are older than untyped storages, whose bytes would need another arithmetic.
+      guard type != nil else { throw failure("a view of an untyped storage") }
       let fields = containers[index]
       guard fields.count == 3, case .integer(let start) = fields[1],
         case .integer(let count) = fields[2], start >= 0, start <= total, count >= 0,

@@ -65,6 +65,10 @@ struct StateDict {
           + "\(byteCount(storageSize)), but has \(byteCount(range.count))")
     }
     guard tensors[name] == nil else { throw failure(name, "occurs twice") }
+    // The machine counts elements, this counts bytes: whatever came before, none lies outside.
+    guard let end = Self.end(of: tensor, elementSize: size), end <= range.count else {
+      throw failure(name, "reaches beyond its storage of \(byteCount(range.count))")
+    }
     let (bytes, tooMany) = (elementCount(tensor.shape) ?? .max).multipliedReportingOverflow(
       by: size)
     if Self.isContiguous(tensor), !bigEndian || size == 1 {
@@ -83,6 +87,20 @@ struct StateDict {
     }
   }
 
+  /// Where the last byte of a tensor ends in its storage; nil where that is beyond all numbers.
+  private static func end(of tensor: PickleTensor, elementSize: Int) -> Int? {
+    guard !tensor.shape.contains(0) else { return 0 }
+    var last = tensor.offset
+    for (size, stride) in zip(tensor.shape, tensor.strides) {
+      let (reach, tooFar) = (size - 1).multipliedReportingOverflow(by: stride)
+      let (sum, overflow) = last.addingReportingOverflow(reach)
+      guard !tooFar, !overflow, reach >= 0, sum < .max else { return nil }
+      last = sum
+    }
+    let (end, overflow) = (last + 1).multipliedReportingOverflow(by: elementSize)
+    return overflow || tensor.offset < 0 ? nil : end
+  }
+
   private static func isContiguous(_ tensor: PickleTensor) -> Bool {
     var expected = 1
     // The stride of a dimension of one, or of no elements at all, says nothing.
@@ -96,8 +114,7 @@ struct StateDict {
 
   /// The elements in row-major order and little-endian.
   ///
-  /// The machine has checked that every one
-  /// of them lies within the storage.
+  /// `end(of:elementSize:)` has said that every one of them lies within the storage.
   private func contiguousBytes(
     _ tensor: PickleTensor, _ storage: UnsafeRawBufferPointer, count: Int
   ) -> [UInt8] {

@@ -1,5 +1,6 @@
-import Files
 import Testing
+
+@testable import Files
 
 @Suite struct `A hostile file` {
   private func check(_ file: BadFile, _ read: (String) throws -> Void) {
@@ -88,6 +89,54 @@ import Testing
       let floats = try #require(try views.tensors[name]?.floats())
       #expect(!floats.isEmpty)
       #expect(floats.allSatisfy { $0.isFinite })
+    }
+  }
+
+  /// A pickle of `{"w": tensor}`, whose float tensor lies at a view of a storage of bytes or floats.
+  private func viewing(
+    _ storage: String, total: UInt16, from start: UInt16, count: UInt16, offset: UInt16 = 0
+  ) -> [UInt8] {
+    func number(_ value: UInt16) -> [UInt8] {
+      [UInt8(ascii: "M"), UInt8(value & 0xFF), UInt8(value >> 8)]
+    }
+    func text(_ text: String) -> [UInt8] {
+      [UInt8(ascii: "U"), UInt8(text.utf8.count)] + text.utf8
+    }
+    var pickle: [UInt8] = [0x80, 2] + "}(".utf8 + text("w")
+    pickle += "ctorch._utils\n_rebuild_tensor_v3\n((".utf8 + text("storage")
+    pickle += "c\(storage)\n".utf8 + text("0") + text("cpu") + number(total)
+    pickle += "(".utf8 + text("view") + number(start) + number(count) + "ttQ".utf8
+    pickle += number(offset) + "(".utf8 + number(10) + "t(".utf8 + number(1)
+    return pickle + [UInt8(ascii: "t"), 0x89]
+      + "ccollections\nOrderedDict\n)Rctorch\nfloat32\ntRu.".utf8
+  }
+
+  private func read(_ pickle: [UInt8], storage: [UInt8]) throws -> [Float]? {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/views.bin"
+    try writeAtomically(to: path) { file in
+      var zip = ZipWriter(folder: "archive", path: path)
+      try zip.add("data.pkl", pickle, to: file)
+      try zip.add("data/0", storage, to: file)
+      try zip.add("version", Array("3\n".utf8), to: file)
+      try zip.finish(to: file)
+    }
+    return try TensorFile(path).tensors["w"]?.floats()
+  }
+
+  @Test func `of a view of a storage is read within the storage alone`() throws {
+    let bytes = [UInt8](repeating: 0, count: 4_000)
+    let floats = "torch\nFloatStorage"
+    let good = try read(viewing(floats, total: 1_000, from: 990, count: 10), storage: bytes)
+    #expect(good == [Float](repeating: 0, count: 10))
+    for pickle in [
+      viewing(floats, total: 1_000, from: 991, count: 10),
+      viewing(floats, total: 1_000, from: 990, count: 10, offset: 1),
+      // A view in bytes, whose start taken for elements would lie 12,000 bytes behind the file.
+      viewing("torch.storage\nUntypedStorage", total: 4_000, from: 3_960, count: 40),
+      viewing("torch.storage\nUntypedStorage", total: 4_000, from: 0, count: 4_000),
+    ] {
+      #expect(throws: FileFailure.self) { try read(pickle, storage: bytes) }
     }
   }
 }
