@@ -115,6 +115,13 @@ func parent(of path: String) -> String {
 /// Whether a file or folder is there.
 public func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+/// Whether two paths lead to one file.
+public func isSameFile(_ a: String, _ b: String) -> Bool {
+  var (first, second) = (stat(), stat())
+  return stat(a, &first) == 0 && stat(b, &second) == 0
+    && first.st_dev == second.st_dev && first.st_ino == second.st_ino
+}
+
 /// The names in a folder, sorted, without `.` and `..`.
 public func namesInFolder(_ path: String) throws -> [String] {
   guard let folder = opendir(path) else {

@@ -25,8 +25,12 @@ public func writeAtomically(_ text: String, to path: String) throws {
 }
 
 /// Writes a file atomically, piece by piece, so that it need not be in memory as a whole.
+///
+/// A link stays, and what it leads to is replaced. What is no file is not: a device or a pipe that
+/// was renamed over would be gone for every program.
 public func writeAtomically(to path: String, _ body: (borrowing FileWriter) throws -> Void) throws {
-  let temporary = "\(path).tmp-\(uniqueSuffix())"
+  let destination = try destination(path, isFolder: false)
+  let temporary = "\(destination).tmp-\(uniqueSuffix())"
   // The message names what the caller asked for, not the temporary file.
   let file: Descriptor
   do throws(any Error) {
@@ -38,13 +42,14 @@ public func writeAtomically(to path: String, _ body: (borrowing FileWriter) thro
     let writer = FileWriter(file: file)
     try body(writer)
     try writer.finish()
-    try renameFile(temporary, to: path)
+    try renameFile(temporary, to: destination)
   } catch {
     unlink(temporary)
-    guard let failure = error as? FileFailure, failure.path == temporary else { throw error }
+    guard let failure = error as? FileFailure, [temporary, destination].contains(failure.path)
+    else { throw error }
     throw FileFailure(path, at: failure.place, failure.problem, hint: failure.hint)
   }
-  try synchronizeFolder(parent(of: path))
+  try synchronizeFolder(parent(of: destination))
 }
 
 /// What the body of `writeAtomically(to:_:)` writes into.
@@ -64,25 +69,69 @@ public struct FileWriter: ~Copyable {
 /// Writes a folder of files so that a crash at any moment leaves the old one or the new one.
 ///
 /// The body fills the folder, which has a temporary name while it does. A folder that is there is
-/// replaced as a whole.
+/// replaced as a whole; a link to one stays, and leads to the new one.
 public func writeFolderAtomically(
   _ path: String, _ body: (_ temporary: String) throws -> Void
 ) throws {
   var path = path
   while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-  let temporary = "\(path).tmp-\(uniqueSuffix())"
+  let destination = try destination(path, isFolder: true)
+  let temporary = "\(destination).tmp-\(uniqueSuffix())"
   guard mkdir(temporary, 0o777) == 0 else {
     throw FileFailure(path, systemError: "cannot be created")
   }
   do {
     try body(temporary)
     try synchronizeTree(temporary)
-    try replaceFolder(path, by: temporary)
+    try replaceFolder(destination, by: temporary)
   } catch {
     removeTree(temporary)
     throw error
   }
-  try synchronizeFolder(parent(of: path))
+  try synchronizeFolder(parent(of: destination))
+}
+
+/// What is to be replaced at a path: the path itself, or what it leads to as a link.
+///
+/// - Throws: `FileFailure` for a folder where a file is to be, and the reverse, and for what is
+///   neither: devices, pipes, sockets.
+private func destination(_ path: String, isFolder: Bool) throws -> String {
+  guard !path.utf8.contains(0) else { throw FileFailure(path, "a path cannot hold a NUL") }
+  var status = stat()
+  if stat(path, &status) == 0 {
+    let type = status.st_mode & S_IFMT
+    guard type == (isFolder ? S_IFDIR : S_IFREG) else {
+      let found =
+        switch type {
+        case S_IFDIR: "a folder"
+        case S_IFREG: "a file"
+        default: "a device, a pipe or a socket"
+        }
+      throw FileFailure(
+        path, "is \(found), expected \(isFolder ? "a folder" : "a file")",
+        hint: "choose another name: this one would be replaced")
+    }
+  }
+  // As many links as Linux itself follows.
+  var path = path
+  for _ in 0..<40 {
+    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return path }
+    let target = try linkTarget(path)
+    path = target.hasPrefix("/") ? target : "\(parent(of: path))/\(target)"
+  }
+  throw FileFailure(path, "is a link in a circle")
+}
+
+private func linkTarget(_ path: String) throws -> String {
+  let bytes = [UInt8](unsafeUninitializedCapacity: 4096) { buffer, filled in
+    guard let base = buffer.baseAddress else { return }
+    filled = max(
+      0,
+      readlink(
+        path, UnsafeMutableRawPointer(base).assumingMemoryBound(to: CChar.self), buffer.count))
+  }
+  guard !bytes.isEmpty else { throw FileFailure(path, systemError: "cannot be followed") }
+  return String(decoding: bytes, as: UTF8.self)
 }
 
 /// Moves a new folder into the place of an old one, if there is one.

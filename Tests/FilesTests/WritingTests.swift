@@ -48,6 +48,37 @@ func overwrite(_ path: String, _ bytes: [UInt8]) throws {
     }
   }
 
+  @Test func `takes the place of what a link leads to`() throws {
+    try writeAtomically("old", to: "\(folder.path)/a.txt")
+    for (link, target) in [("near", "a.txt"), ("far", "\(folder.path)/near"), ("new", "b.txt")] {
+      symlink(target, "\(folder.path)/\(link)")
+      try writeAtomically(link, to: "\(folder.path)/\(link)")
+    }
+    #expect(try readFile("\(folder.path)/a.txt") == Array("far".utf8))
+    #expect(try readFile("\(folder.path)/b.txt") == Array("new".utf8))
+    #expect(try namesInFolder(folder.path) == ["a.txt", "b.txt", "far", "near", "new"])
+    symlink("round", "\(folder.path)/round")
+    #expect(throws: FileFailure.self) { try writeAtomically("x", to: "\(folder.path)/round") }
+  }
+
+  @Test func `never takes the place of a device or a pipe`() throws {
+    let pipe = "\(folder.path)/pipe"
+    mkfifo(pipe, 0o600)
+    symlink("pipe", "\(folder.path)/link")
+    for path in [pipe, "\(folder.path)/link"] {
+      for write in [
+        { try writeAtomically("x", to: $0) }, { try writeFolderAtomically($0) { _ in } },
+      ] as [(String) throws -> Void] {
+        let failure = #expect(throws: FileFailure.self) { try write(path) }
+        #expect(failure?.path == path)
+        #expect(failure?.problem.contains("a pipe") == true)
+      }
+    }
+    var status = stat()
+    #expect(lstat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+    #expect(try namesInFolder(folder.path) == ["link", "pipe"])
+  }
+
   @Test func `is refused over the limit, or when it is a folder`() throws {
     let path = "\(folder.path)/a.txt"
     try writeAtomically("12345", to: path)
@@ -79,6 +110,21 @@ func overwrite(_ path: String, _ bytes: [UInt8]) throws {
     try writeFolderAtomically(path + "/") { try writeAtomically("2", to: "\($0)/new.txt") }
     #expect(try namesInFolder(path) == ["new.txt"])
     #expect(try namesInFolder(folder.path) == ["adapter"])
+  }
+
+  @Test func `takes the place of what a link leads to`() throws {
+    try writeFolderAtomically("\(folder.path)/real") { try writeAtomically("1", to: "\($0)/a") }
+    symlink("real", "\(folder.path)/link")
+    try writeFolderAtomically("\(folder.path)/link") { try writeAtomically("2", to: "\($0)/b") }
+    #expect(try namesInFolder("\(folder.path)/real") == ["b"])
+    #expect(try namesInFolder(folder.path) == ["link", "real"])
+  }
+
+  @Test func `is not put in the place of a file`() throws {
+    let path = "\(folder.path)/a.txt"
+    try writeAtomically("old", to: path)
+    #expect(throws: FileFailure.self) { try writeFolderAtomically(path) { _ in } }
+    #expect(try readFile(path) == Array("old".utf8))
   }
 
   @Test func `leaves the old one when filling it fails`() throws {
