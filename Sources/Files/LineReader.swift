@@ -27,7 +27,8 @@ public struct LineReader: ~Copyable {
   /// The file's name in messages.
   public var path: String { file.path }
 
-  /// The next line without its end, LF or CR LF; nil after the last.
+  /// The next line without its end, LF or CR LF, the first without its byte order mark; nil after
+  /// the last.
   public mutating func next() throws -> [UInt8]? {
     var searched = start
     while true {
@@ -55,7 +56,9 @@ public struct LineReader: ~Copyable {
 
   private mutating func numbered(_ range: Range<Int>) -> [UInt8] {
     line += 1
-    let bytes = buffer[range]
+    var bytes = buffer[range]
+    // A byte order mark, which some editors and spreadsheets write.
+    if line == 1, bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
     return Array(bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes)
   }
 

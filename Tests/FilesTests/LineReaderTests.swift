@@ -16,7 +16,8 @@ import Testing
   @Test(
     arguments: [
       ("", []), ("\n", [""]), ("a", ["a"]), ("a\n", ["a"]), ("a\r\nb", ["a", "b"]),
-      ("\n\na\n", ["", "", "a"]), ("a\rb\n", ["a\rb"]),
+      ("\n\na\n", ["", "", "a"]), ("\u{FEFF}a\n\u{FEFF}b", ["a", "\u{FEFF}b"]),
+      ("a\rb\n", ["a\rb"]),
     ] as [(String, [String])])
   func `ends lines at LF and CR LF`(_ text: String, _ expected: [String]) throws {
     #expect(try lines(Array(text.utf8)) == expected)
