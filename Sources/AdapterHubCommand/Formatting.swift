@@ -1,5 +1,6 @@
 /// Numbers for people, and names for options.
 import ArgumentParser
+import Files
 
 extension Double {
   /// With a number of digits after the point.
@@ -25,7 +26,7 @@ func named<Value: RawRepresentable & CaseIterable & Sendable>(_ type: Value.Type
   { text in
     guard let value = Value(rawValue: text) else {
       let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("\(text) is not one of \(known).")
+      throw ValidationError("\(escaped(text, limit: 80)) is not one of \(known).")
     }
     return value
   }

@@ -48,7 +48,8 @@ public indirect enum Composition: Sendable, Equatable {
       let total = parts.reduce(0) { $0 + $1.rows }
       guard total == rows else {
         throw FileFailure(
-          "setup \(self)", "splits \(total) rows, and the batch has \(rows)",
+          "setup \(escaped("\(self)", limit: 80))",
+          "splits \(total) rows, and the batch has \(rows)",
           hint: "the numbers behind the colons must add up to the rows of the input")
       }
       return try parts.flatMap { try $0.0.stacks(rows: $0.rows) }
@@ -99,7 +100,8 @@ private struct CompositionReader {
     default:
       position = start
       throw failure(
-        "\(name) is no composition of this version", hint: "stack(a,b), batch_split(a:2,b:3)")
+        "\(escaped(name, limit: 80)) is no composition of this version",
+        hint: "stack(a,b), batch_split(a:2,b:3)")
     }
   }
 
@@ -137,6 +139,7 @@ private struct CompositionReader {
   }
 
   private func failure(_ problem: String, hint: String? = nil) -> FileFailure {
-    FileFailure("setup \(text)", at: "column \(position + 1)", problem, hint: hint)
+    FileFailure(
+      "setup \(escaped(text, limit: 80))", at: "column \(position + 1)", problem, hint: hint)
   }
 }

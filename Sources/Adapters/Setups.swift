@@ -44,9 +44,11 @@ public struct Setups: Sendable {
 
   private func adapter(_ name: String, _ setup: String) throws -> BoundAdapter {
     guard let found = adapters.first(where: { $0.name == name }) else {
-      let known = adapters.map(\.name).joined(separator: ", ")
+      let known =
+        adapters.prefix(20).map(\.name).joined(separator: ", ")
+        + (adapters.count > 20 ? " and \(adapters.count - 20) more" : "")
       throw FileFailure(
-        "setup \(setup)", "no adapter is named \(name)",
+        "setup \(escaped(setup, limit: 80))", "no adapter is named \(escaped(name, limit: 80))",
         hint: known.isEmpty ? "give one with --adapter" : "there are: \(known)")
     }
     return found.adapter

@@ -20,7 +20,7 @@ public struct FileFailure: Error, CustomStringConvertible, Sendable, Equatable {
   }
 
   public var description: String {
-    let location = place.map { "\(path): \($0)" } ?? path
+    let location = place.map { "\(escaped(path)): \(escaped($0))" } ?? escaped(path)
     return "\(location): \(problem)" + (hint.map { " (\($0))" } ?? "")
   }
 }
@@ -51,10 +51,21 @@ func byteCount(_ count: some BinaryInteger) -> String { count == 1 ? "1 byte" : 
 ///
 /// Messages stay readable whatever
 /// a hostile file holds.
-func quoted(_ text: some StringProtocol) -> String {
-  let shown = text.unicodeScalars.prefix(80).map { scalar in
-    scalar.value < 0x20 || scalar.value == 0x7F
-      ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+func quoted(_ text: some StringProtocol) -> String { "\"\(escaped(text, limit: 80))\"" }
+
+/// A text from a file or a command line that fits in one line, and does nothing to a terminal.
+///
+/// - Parameters:
+///   - text: whatever it is.
+///   - limit: how many of its code points to show at most.
+/// - Returns: the text, control characters and line separators as `\u{1b}`.
+public func escaped(_ text: some StringProtocol, limit: Int = .max) -> String {
+  let shown = text.unicodeScalars.prefix(limit).map { scalar in
+    switch scalar.properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator:
+      "\\u{\(String(scalar.value, radix: 16))}"
+    default: String(scalar)
+    }
   }
-  return "\"\(shown.joined())\(text.unicodeScalars.count > 80 ? "…" : "")\""
+  return shown.joined() + (text.unicodeScalars.count > limit ? "…" : "")
 }

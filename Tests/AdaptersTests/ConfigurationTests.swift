@@ -68,6 +68,21 @@ private struct Golden: Sendable, CustomTestStringConvertible {
     #expect(throws: FileFailure.self) { try parseMethods(text) }
   }
 
+  @Test(
+    arguments: [
+      ("", "expected a method's name, found the end"), ("[", "expected a method's name, found ["),
+      ("seq_bn[", "expected a setting or ], found the end"), ("seq_bn[x=1]", "has no setting x"),
+      ("seq_bn\nbn", "unexpected \\u{a}bn"), (String(repeating: "a", count: 9_999), "aaa…"),
+      ("lora[r=\(String(repeating: "[", count: 9_999))]", "nested too deeply"),
+    ])
+  func `that cannot be read is refused in one short line`(_ text: String, _ problem: String) throws
+  {
+    let failure = try #require(throws: FileFailure.self) { try parseMethods(text) }
+    #expect(failure.problem.contains(problem), "\(failure)")
+    #expect(!failure.description.contains { $0.isNewline })
+    #expect(failure.description.utf8.count < 800)
+  }
+
   @Test func `is hashed by the standard's SHA-1`() {
     let digests: [(String, String)] = [
       ("", "da39a3ee5e6b4b0d3255bfef95601890afd80709"),

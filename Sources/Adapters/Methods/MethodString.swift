@@ -19,7 +19,11 @@ public func parseMethods(_ text: String) throws -> [any Method] {
       }).first
     else {
       let known = methods.flatMap { $0.identifiers.map(\.name) }.joined(separator: ", ")
-      throw reader.failure("no method is named \(name)", at: start, hint: "known methods: \(known)")
+      throw reader.failure(
+        name.isEmpty
+          ? "expected a method's name, found \(reader.rest)"
+          : "no method is named \(escaped(name, limit: 80))", at: start,
+        hint: "known methods: \(known)")
     }
     var configuration = type.defaults
     for (key, value) in settings.members { configuration[key] = value }
@@ -30,7 +34,10 @@ public func parseMethods(_ text: String) throws -> [any Method] {
         guard type.defaults[key] != nil, key != "architecture" else {
           let known = type.defaults.keys.filter { $0 != "architecture" }.joined(separator: ", ")
           throw reader.failure(
-            "\(name) has no setting \(key)", at: start, hint: "its settings: \(known)")
+            key.isEmpty
+              ? "expected a setting or ], found \(reader.rest)"
+              : "\(name) has no setting \(escaped(key, limit: 80))", at: start,
+            hint: "its settings: \(known)")
         }
         try reader.expect("=")
         configuration[key] = try reader.literal()
@@ -40,7 +47,8 @@ public func parseMethods(_ text: String) throws -> [any Method] {
         }
       }
     }
-    found.append(try type.init(Field(.object(configuration), file: "method \(text)")))
+    found.append(
+      try type.init(Field(.object(configuration), file: "method \(escaped(text, limit: 80))")))
   } while reader.skip("|")
   try reader.expectEnd()
   return found
@@ -137,7 +145,9 @@ private struct PythonLiteralReader {
     if let integer = Int(word) { return .integer(integer) }
     if let number = Double(word), number.isFinite { return .number(number) }
     throw failure(
-      word.isEmpty ? "expected a value, found \(rest)" : "\(word) is not a value", at: start,
+      word.isEmpty
+        ? "expected a value, found \(rest)" : "\(escaped(word, limit: 80)) is not a value",
+      at: start,
       hint: "strings are quoted: non_linearity='gelu'")
   }
 
@@ -145,11 +155,12 @@ private struct PythonLiteralReader {
     while position < characters.count, characters[position] == " " { position += 1 }
   }
 
-  private var rest: String {
-    position < characters.count ? String(characters[position...]) : "the end"
+  var rest: String {
+    position < characters.count ? escaped(String(characters[position...]), limit: 80) : "the end"
   }
 
   func failure(_ problem: String, at position: Int, hint: String? = nil) -> FileFailure {
-    FileFailure("method \(text)", at: "column \(position + 1)", problem, hint: hint)
+    FileFailure(
+      "method \(escaped(text, limit: 80))", at: "column \(position + 1)", problem, hint: hint)
   }
 }
