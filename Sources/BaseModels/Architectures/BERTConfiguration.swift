@@ -49,8 +49,10 @@ extension BERT {
         throw FileFailure(root.file, at: "$.hidden_act", "no activation is named \(name)")
       }
       let epsilon = try root["layer_norm_eps"]?.number() ?? 1e-12
-      guard epsilon > 0, epsilon.isFinite else {
-        throw FileFailure(root.file, at: "$.layer_norm_eps", "\(epsilon) is not above 0")
+      guard Float(epsilon) > 0, Float(epsilon).isFinite else {
+        throw FileFailure(
+          root.file, at: "$.layer_norm_eps", "\(epsilon) is no 32-bit number above 0",
+          hint: "1e-12 is usual")
       }
       let vocabulary = try integer("vocab_size", 1...10_000_000, 30_522)
       if let padding = root["pad_token_id"] { _ = try padding.integer(in: 0...vocabulary - 1) }
