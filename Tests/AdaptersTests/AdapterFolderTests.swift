@@ -73,6 +73,38 @@ import Testing
     #expect(again.metadata["trained_for"] == .string("a test"))
   }
 
+  @Test(arguments: [nil, JSON.null], [Adapter.Format.torch, .safetensors])
+  func `has the name that its tensors say, where its configuration has none`(
+    _ name: JSON?, _ format: Adapter.Format
+  ) throws {
+    let before = try adapter("seq_bn|lora", TestHeads.classification())
+    let folder = try saved(before, format)
+    for file in ["adapter_config.json", "head_config.json"] {
+      try temporary.edit("saved/\(file)") { $0["name"] = name }
+    }
+    let after = try Adapter(folder: folder, for: base.shape)
+    #expect(after.name == "task")
+    #expect(after.tensors.mapValues(\.scalars) == before.tensors.mapValues(\.scalars))
+    #expect(after.headTensors.mapValues(\.scalars) == before.headTensors.mapValues(\.scalars))
+    let renamed = try Adapter(folder: folder, for: base.shape, name: "other")
+    #expect(renamed.tensors.keys.allSatisfy { $0.contains(".other.") })
+  }
+
+  @Test func `without a name cannot hold the tensors of two adapters`() throws {
+    let folder = try saved(adapter("lora"))
+    try temporary.edit("saved/adapter_config.json") { $0["name"] = nil }
+    try temporary.editTensors("saved/adapter.safetensors") { tensors in
+      for (key, tensor) in tensors {
+        let other = key.replacing(".task.", with: ".other.")
+        tensors[other] = NamedTensor(name: other, shape: tensor.shape, floats: tensor.floats)
+      }
+    }
+    let failure = try #require(throws: FileFailure.self) {
+      try Adapter(folder: folder, for: base.shape)
+    }
+    #expect(failure.problem.contains("other, task"))
+  }
+
   @Test func `may be given another name`() throws {
     let loaded = try Adapter(
       folder: saved(adapter("lora|seq_bn", TestHeads.tagging())), for: base.shape, name: "other")

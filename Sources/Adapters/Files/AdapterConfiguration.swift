@@ -31,7 +31,9 @@ public struct AdapterConfiguration: Sendable {
         path, at: "$.peft_type", "this is an adapter of PEFT, which this version does not read")
     }
     let nameField = root["name"]
-    name = try nameField?.string() ?? folder.lastPathComponent
+    // Old files have none: the keys of the tensors know it, or else nothing but the folder does.
+    name =
+      try nameField?.string() ?? adapterNameInTensors(of: folder) ?? folder.lastPathComponent
     try checkAdapterName(name, in: path, at: nameField?.place)
     modelType = try root["model_type"]?.string()
     modelName = try root["model_name"]?.string()

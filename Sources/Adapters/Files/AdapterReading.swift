@@ -59,18 +59,45 @@ extension Adapter {
   }
 }
 
+/// What the containers of older files are called now.
+private let currentContainers = [
+  "attention_text_task_adapters": "adapters", "attention_text_lang_adapters": "adapters",
+  "layer_text_task_adapters": "adapters", "layer_text_lang_adapters": "adapters",
+  "invertible_lang_adapters": "invertible_adapters",
+]
+
+/// The one adapter's name that the keys of a folder's tensors have behind their containers.
+///
+/// - Returns: nil where there is no file of tensors, or no such key.
+/// - Throws: ``FileFailure`` for keys of several adapters.
+func adapterNameInTensors(of folder: String) throws -> String? {
+  guard TensorFile.adapterNames.contains(where: { fileExists("\(folder)/\($0)") }) else {
+    return nil
+  }
+  let file = try TensorFile(adapterIn: folder)
+  let containers = Set(methods.map { $0.container })
+  let names = Set(
+    file.names.compactMap { key -> String? in
+      let parts = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+      let container = parts.firstIndex { containers.contains(currentContainers[$0] ?? $0) }
+      guard let name = container.map({ $0 + 1 }), name < parts.count else { return nil }
+      return parts[name]
+    })
+  guard names.count < 2 else {
+    throw FileFailure(
+      file.path, "has tensors of several adapters: \(listed(names.sorted()))",
+      hint: "say in adapter_config.json which: \"name\": \"…\"")
+  }
+  return names.first
+}
+
 /// What a key of an older file, of a model without prefix, or of another name is called here.
 private func currentName(
   of key: String, _ oldName: String, _ newName: String, prefix: String
 ) -> String {
   var parts = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-  let renamed = [
-    "attention_text_task_adapters": "adapters", "attention_text_lang_adapters": "adapters",
-    "layer_text_task_adapters": "adapters", "layer_text_lang_adapters": "adapters",
-    "invertible_lang_adapters": "invertible_adapters",
-  ]
   for i in parts.indices {
-    parts[i] = renamed[parts[i]] ?? parts[i]
+    parts[i] = currentContainers[parts[i]] ?? parts[i]
     let isContainer = i > 0 && methods.contains { $0.container == parts[i - 1] }
     if isContainer, parts[i] == oldName { parts[i] = newName }
   }
@@ -113,14 +140,20 @@ private func readHead(
 }
 
 extension TensorFile {
+  /// The names that the adapter's tensors may have in a folder, the preferred first.
+  static let adapterNames = ["adapter.safetensors", "pytorch_adapter.bin"]
+
+  /// The same of its head's.
+  static let headNames = ["model_head.safetensors", "pytorch_model_head.bin"]
+
   /// The tensors of the adapter in a folder.
   init(adapterIn folder: String) throws {
-    try self.init(firstOf: ["adapter.safetensors", "pytorch_adapter.bin"], in: folder)
+    try self.init(firstOf: Self.adapterNames, in: folder)
   }
 
   /// The tensors of the head in an adapter's folder.
   init(headIn folder: String) throws {
-    try self.init(firstOf: ["model_head.safetensors", "pytorch_model_head.bin"], in: folder)
+    try self.init(firstOf: Self.headNames, in: folder)
   }
 
   /// The first file of some names that a folder has.
@@ -188,7 +221,7 @@ extension TensorFile {
 
 /// A few names, and how many more.
 private func listed(_ names: [String]) -> String {
-  let few = names.prefix(3).joined(separator: ", ")
+  let few = names.prefix(3).map { escaped($0, limit: 200) }.joined(separator: ", ")
   return names.count > 3 ? "\(few) and \(names.count - 3) more tensors" : few
 }
 
