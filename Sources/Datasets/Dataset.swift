@@ -6,7 +6,7 @@ public import Files
 /// let train = try Dataset.textClassification("train.jsonl")
 /// let labels = try LabelSet(of: train)
 /// ```
-/// A reader is chosen by the file's extension. A broken row names file, line, column and cure;
+/// A reader is chosen by the file's extension, or by another that is given. A broken row names file, line, column and cure;
 /// up to 20 of them are collected into one `FileFailure`.
 public struct Dataset<Row: Sendable>: Sendable {
   /// The file as the caller named it.
@@ -30,13 +30,13 @@ extension Dataset where Row == LabelledText {
   /// With `numbers` the labels are numbers, for regression. Up to `skipBadRows` broken rows are
   /// left out before giving up.
   public static func textClassification(
-    _ path: String, labels: LabelRequirement = .required, numbers: Bool = false,
-    skipBadRows: Int = 0
+    _ path: String, as suffix: String? = nil, labels: LabelRequirement = .required,
+    numbers: Bool = false, skipBadRows: Int = 0
   ) throws -> Dataset {
     let file = try TextFile(path)
     var bad = BadRows(path: path, allowed: skipBadRows)
     let rows: [LabelledText]
-    switch file.format {
+    switch file.format(as: suffix) {
     case .jsonLines:
       rows = try file.objects(&bad) {
         try LabelledText($0, line: $1, labels: labels, numbers: numbers)
@@ -58,12 +58,13 @@ extension Dataset where Row == TaggedTokens {
   /// Sentences with a tag for each token, from `.jsonl`, `.csv`, `.tsv` with a header, or CoNLL
   /// columns under any other extension.
   public static func tokenClassification(
-    _ path: String, labels: LabelRequirement = .required, skipBadRows: Int = 0
+    _ path: String, as suffix: String? = nil, labels: LabelRequirement = .required,
+    skipBadRows: Int = 0
   ) throws -> Dataset {
     let file = try TextFile(path)
     var bad = BadRows(path: path, allowed: skipBadRows)
     let rows: [TaggedTokens]
-    switch file.format {
+    switch file.format(as: suffix) {
     case .jsonLines:
       rows = try file.objects(&bad) { try TaggedTokens($0, line: $1, labels: labels) }
     case .delimited(let separator):

@@ -97,7 +97,100 @@ struct `A verification` {
   }
 }
 
+@Suite struct `The verify command` {
+  private let folder: TemporaryFolder
+  init() throws { folder = try TemporaryFolder() }
+
+  /// A copy of an adapter's folder, whose files may be changed.
+  private func adapter() throws -> String {
+    let source = "\(Shared.goldens)/adapters/seq_bn"
+    let copy = folder.path + "/seq_bn"
+    try makeFolder(copy)
+    for name in try namesInFolder(source) {
+      try writeAtomically(readFile("\(source)/\(name)"), to: "\(copy)/\(name)")
+    }
+    return copy
+  }
+
+  @Test func `prints one object of JSON, whatever it finds`() throws {
+    let path = folder.path + "/rows.jsonl"
+    try writeAtomically("{\"text\": \"a\", \"label\": \"b\"}\n", to: path)
+    let good = try Program(["verify", path, "--json"])
+    #expect(good.status == 0)
+    #expect(good.output == "{\"ok\": true, \"kind\": \"jsonl\", \"problem\": null}\n")
+    try writeAtomically("{\"text\": \"a\"}\n", to: path)
+    for arguments in [[path], ["/nowhere"], [path, "--model", "/nowhere"]] {
+      let bad = try Program(["verify", "--json"] + arguments)
+      #expect(bad.status == 1)
+      #expect(bad.errors.isEmpty)
+      #expect(bad.output.hasSuffix("\n") && bad.output.count { $0 == "\n" } == 1)
+      let json = try JSON(parsing: Array(bad.output.utf8), path: "output")
+      #expect(json["ok"] == false)
+      #expect(json["problem"] != .null)
+    }
+  }
+
+  @Test func `reads data as the kind it is told, whatever it is called`() throws {
+    let path = folder.path + "/rows.txt"
+    for (kind, text) in [
+      ("csv", "text,label\na,b\n"), ("jsonl", "{\"text\": \"a\", \"label\": \"b\"}\n"),
+      ("conll", "a\tO\n"),
+    ] {
+      try writeAtomically(text, to: path)
+      let program = try Program(["verify", path, "--kind", kind])
+      #expect(program.output.hasPrefix("\(path): \(kind): 1 "), "\(program.errors)")
+    }
+  }
+
+  @Test func `refuses the configurations of adapters and heads as those of models`() throws {
+    let adapter = try adapter()
+    for arguments in [
+      ["\(adapter)/head_config.json"], ["\(adapter)/adapter_config.json", "--kind", "config"],
+    ] {
+      try Program(["verify"] + arguments).expectFailure(naming: arguments[0])
+    }
+  }
+
+  @Test(arguments: ["pytorch_adapter.bin", "pytorch_model_head.bin"])
+  func `reads the files that a loader would pass over`(_ name: String) throws {
+    let adapter = try adapter()
+    let path = "\(adapter)/\(name)"
+    let twin = "\(adapter)/\(name.hasSuffix("adapter.bin") ? "adapter" : "model_head").safetensors"
+    let tensors = try TensorFile(path).tensors.values.map {
+      NamedTensor(name: $0.name, shape: $0.shape, floats: try $0.floats())
+    }
+    try writeSafetensors(tensors, to: twin)
+    #expect(try Program(["verify", adapter]).status == 0)
+    try writeAtomically(Array(readFile(path).prefix(1_000)), to: path)
+    try Program(["verify", adapter]).expectFailure(naming: name)
+    let changed = tensors.map {
+      NamedTensor(name: $0.name, shape: $0.shape, floats: $0.floats.map { $0 + 1 })
+    }
+    for (other, problem) in [
+      (Array(tensors.dropFirst()), "is missing"), (changed, "other values"),
+      (
+        tensors.map { NamedTensor(name: $0.name, shape: [1] + $0.shape, floats: $0.floats) },
+        "shape"
+      ),
+    ] {
+      try writeTorch(other, to: path)
+      let program = try Program(["verify", adapter])
+      program.expectFailure(naming: name)
+      #expect(program.errors.contains(problem), "\(program.errors)")
+    }
+  }
+}
+
 @Suite struct `A configuration` {
+  @Test(arguments: ["0", "-1", "1e-50", "1e300"])
+  func `of an epsilon that is none in 32 bits is refused`(_ epsilon: String) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/config.json"
+    try writeAtomically("{\"model_type\": \"bert\", \"layer_norm_eps\": \(epsilon)}", to: path)
+    let failure = #expect(throws: FileFailure.self) { try verify(path) }
+    #expect(failure?.place == "$.layer_norm_eps")
+  }
+
   @Test func `of sensible sizes that no machine could hold is refused`() throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/config.json"

@@ -48,6 +48,21 @@ private let schemaPath = "\(Shared.package)/Documentation/inspect.schema.json"
 
   @Test func `refuses what has nothing to inspect`() throws {
     try Program(["inspect", base + "/tokenizer.json"]).expectFailure(naming: "tokenizer.json")
+    let unknown = try Program(["inspect", #filePath])
+    unknown.expectFailure(naming: #filePath)
+    #expect(!unknown.errors.contains("--kind"))
+  }
+
+  @Test func `does nothing to a terminal, whatever a tensor is called`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/odd.safetensors"
+    try writeSafetensors(
+      [NamedTensor(name: "a\nb\u{1B}[31m", shape: [1], floats: [1])],
+      metadata: ["c\nd": "e\u{7}"], to: path)
+    let output = try Program(["inspect", path]).output
+    #expect(output.contains("a\\u{a}b\\u{1b}[31m  F32"))
+    #expect(output.contains("c\\u{a}d"))
+    #expect(output.contains("e\\u{7}"))
   }
 }
 

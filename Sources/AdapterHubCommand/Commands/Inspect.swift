@@ -33,7 +33,8 @@ struct Inspect: ParsableCommand {
   func run() throws {
     if let model { try checkFolder(model, "model") }
     var output = StandardOutput()
-    switch try FileKind(recognising: path) {
+    let hint = "adapters' and models' folders, .safetensors and .bin files can be inspected"
+    switch try FileKind(recognising: path, hint: hint) {
     case .adapter:
       let base = try model.map { try BaseShape(folderOrConfiguration: $0) }
       let adapter = try AdapterInspection(folder: path, base: base)
@@ -101,7 +102,7 @@ struct Inspect: ParsableCommand {
       [
         ("tensors", file.tensors.count.grouped), ("parameters", file.parameterCount.grouped),
         ("size", "\(file.byteCount.grouped) bytes"),
-      ] + file.metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+      ] + file.metadata.sorted { $0.key < $1.key }.map { (escaped($0.key), $0.value) })
     try output.table(file.tensors)
   }
 }
@@ -112,7 +113,7 @@ extension StandardOutput {
   /// Names and values in two columns.
   fileprivate mutating func facts(_ facts: [(name: String, value: String)]) throws {
     let width = facts.map(\.name.count).max() ?? 0
-    for (name, value) in facts { try line(name.padded(to: width) + "  " + value) }
+    for (name, value) in facts { try line(name.padded(to: width) + "  " + escaped(value)) }
   }
 
   /// Tensors in columns: names to the left, numbers to the right.
@@ -125,7 +126,8 @@ extension StandardOutput {
       }
       let shape = tensor.shape.map(String.init).joined(separator: " × ")
       let broken = (values?.notFinite ?? 0) > 0 ? ["\(values?.notFinite ?? 0) not finite"] : []
-      return [tensor.name, tensor.type.rawValue, shape.isEmpty ? "scalar" : shape] + numbers
+      return [escaped(tensor.name), tensor.type.rawValue, shape.isEmpty ? "scalar" : shape]
+        + numbers
         + broken
     }
     let widths = header.indices.map { column in

@@ -8,12 +8,13 @@ struct Verify: ParsableCommand {
     abstract: "Read a file or folder whole, as the loaders would, and say what is wrong where.",
     discussion: """
       Exits with 0 and a line that says what it is, or with 1 and what is wrong. An adapter's \
-      shapes are checked against the model that --model names.
+      shapes are checked against the model that --model names. With --json the line is \
+      {"ok", "kind", "problem"}, with a kind or a problem of null where there is none.
 
       Examples:
         adapterhub verify sst2 --model all-MiniLM-L6-v2
         adapterhub verify train.csv
-        adapterhub verify download.dat --kind safetensors
+        adapterhub verify download.dat --kind safetensors --json
       """)
 
   @Argument(help: "The file or folder.")
@@ -27,10 +28,32 @@ struct Verify: ParsableCommand {
   @Option(help: "A base model's folder or its config.json, which an adapter must fit.")
   var model: String?
 
+  @Flag(help: "Print one JSON object, whether the file is good or not.")
+  var json = false
+
   func run() throws {
+    guard json else {
+      return try printLines(["\(escaped(path)): \(verified(kind))"])
+    }
+    var found = kind
+    var problem: FileFailure?
+    do {
+      found = try kind ?? FileKind(recognising: path)
+      _ = try verified(found)
+    } catch let failure as FileFailure {
+      problem = failure
+    }
+    try printLines([
+      JSON.object([
+        "ok": .bool(problem == nil), "kind": found.map { .string($0.rawValue) } ?? .null,
+        "problem": problem.map { .string($0.description) } ?? .null,
+      ]).text(.compact)
+    ])
+    if problem != nil { throw ExitCode(1) }
+  }
+
+  private func verified(_ kind: FileKind?) throws -> String {
     if let model { try checkFolder(model, "model") }
-    var output = StandardOutput()
-    try output.line("\(path): \(verify(path, as: kind, model: model))")
-    try output.flush()
+    return try verify(path, as: kind, model: model)
   }
 }

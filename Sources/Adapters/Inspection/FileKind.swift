@@ -8,13 +8,17 @@ public enum FileKind: String, Sendable, CaseIterable {
 
   /// Recognises a file or folder by what it is called, or else by what it holds.
   ///
+  /// - Parameters:
+  ///   - path: a file or folder.
+  ///   - hint: what to do about one that is not known.
   /// - Throws: ``FileFailure`` when there is nothing, or nothing known.
-  public init(recognising path: String) throws {
+  public init(
+    recognising path: String, hint: String = "say it: --kind \(FileKind.allNames)"
+  ) throws {
     guard fileExists(path) else { throw FileFailure(path, "no such file or folder") }
     let kind = isFolder(path) ? try Self.folder(path) : try Self.file(path)
     guard let kind else {
-      throw FileFailure(
-        path, "it is not clear what this is", hint: "say it: --kind \(Self.allNames)")
+      throw FileFailure(path, "it is not clear what this is", hint: hint)
     }
     self = kind
   }

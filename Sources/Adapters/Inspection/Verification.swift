@@ -16,7 +16,7 @@ public func verify(_ path: String, as kind: FileKind? = nil, model: String? = ni
 {
   let path = path.withoutTrailingSlashes
   let kind = try kind ?? FileKind(recognising: path)
-  return try "\(kind.rawValue): \(kind.verified(path, model: model))"
+  return try "\(kind.rawValue): \(escaped(kind.verified(path, model: model)))"
 }
 
 extension FileKind {
@@ -24,12 +24,13 @@ extension FileKind {
     switch self {
     case .safetensors: return try safetensors(path)
     case .torch: return tensors(try TensorFile(torch: path).tensors.values)
-    case .config: return describe(try BaseShape(configuration: path))
+    case .config: return try configuration(path)
     case .tokenizer: return try tokenizer(path)
     case .adapter: return try adapter(path, model)
-    case .csv, .jsonl: return try table(path)
-    case .conll: return rows(try Dataset.tokenClassification(path).rows, "sentence")
-    case .squad: return rows(try Dataset.questionAnswering(path).rows, "question")
+    case .csv: return try table(path, path.lowercased().hasSuffix(".tsv") ? "tsv" : "csv")
+    case .jsonl: return try table(path, "jsonl")
+    case .conll: return rows(try Dataset.tokenClassification(path, as: "conll").rows, "sentence")
+    case .squad: return rows(try Dataset.questionAnswering(path, as: "json").rows, "question")
     case .model: return try baseModel(path)
     case .card, .gguf:
       throw FileFailure(path, "files of kind \(rawValue) cannot be verified in this version")
@@ -43,6 +44,17 @@ extension FileKind {
       isFile
         ? try TensorFile(safetensors: path).tensors.values
         : try Checkpoint(folder: path).tensors.values)
+  }
+
+  private func configuration(_ path: String) throws -> String {
+    let json = try JSON(contentsOf: path)
+    // They have a `model_type` too, and would pass for a model of nothing but default sizes.
+    guard json["config"] == nil, json["model_class"] == nil else {
+      throw FileFailure(
+        path, "is the configuration of an adapter or of its head, not of a model",
+        hint: "verify the folder it lies in")
+    }
+    return describe(try BaseShape(configuration: path))
   }
 
   private func tokenizer(_ path: String) throws -> String {
@@ -62,6 +74,7 @@ extension FileKind {
     let folder = path.hasSuffix(file) ? String(path.dropLast(file.count)) : path
     let base = try model.map { try BaseShape(folderOrConfiguration: $0) }
     if let base { _ = try Adapter(folder: folder, for: base) }
+    try checkFilesAgree(in: folder)
     let inspection = try AdapterInspection(folder: folder, base: base)
     if let broken = inspection.broken.first {
       throw FileFailure(
@@ -74,15 +87,15 @@ extension FileKind {
   }
 
   /// Texts with labels, tokens with tags, or questions: what the first row says it is.
-  private func table(_ path: String) throws -> String {
+  private func table(_ path: String, _ suffix: String) throws -> String {
     var lines = try LineReader(path)
     let first = String(decoding: try lines.next() ?? [], as: UTF8.self)
     if first.contains("question"), first.contains("context") {
-      return rows(try Dataset.questionAnswering(path).rows, "question")
+      return rows(try Dataset.questionAnswering(path, as: suffix).rows, "question")
     }
     return first.contains("tokens") && first.contains("tags")
-      ? rows(try Dataset.tokenClassification(path).rows, "sentence")
-      : rows(try Dataset.textClassification(path).rows, "labelled text")
+      ? rows(try Dataset.tokenClassification(path, as: suffix).rows, "sentence")
+      : rows(try Dataset.textClassification(path, as: suffix).rows, "labelled text")
   }
 
   private func baseModel(_ path: String) throws -> String {

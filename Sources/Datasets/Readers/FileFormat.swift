@@ -7,10 +7,12 @@ enum FileFormat: Equatable {
 }
 
 extension TextFile {
-  var format: FileFormat {
+  /// How the rows are written, by an extension: the one that is given, or the file's own.
+  func format(as suffix: String? = nil) -> FileFormat {
     let name = path.split(separator: "/").last ?? ""
     let parts = name.split(separator: ".")
-    guard parts.count > 1, let last = parts.last else { return .other("a file without extension") }
+    let own = parts.count > 1 ? parts.last.map(String.init) : nil
+    guard let last = suffix ?? own else { return .other("a file without extension") }
     return switch last.lowercased() {
     case "jsonl", "ndjson": .jsonLines
     case "csv": .delimited(separator: .comma)

@@ -6,12 +6,13 @@ extension Dataset where Row == QuestionRow {
   ///
   /// An answer must be what the context has at its offset.
   public static func questionAnswering(
-    _ path: String, labels: LabelRequirement = .required, skipBadRows: Int = 0
+    _ path: String, as suffix: String? = nil, labels: LabelRequirement = .required,
+    skipBadRows: Int = 0
   ) throws -> Dataset {
     let file = try TextFile(path)
     var bad = BadRows(path: path, allowed: skipBadRows)
     let rows: [QuestionRow]
-    if case .jsonLines = file.format {
+    if case .jsonLines = file.format(as: suffix) {
       rows = try file.objects(&bad) { object, line in
         let context = try Context(object.required("context"))
         return try QuestionRow(object, context, place: "line \(line)", labels: labels)

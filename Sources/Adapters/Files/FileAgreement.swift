@@ -1,0 +1,51 @@
+/// Whether the files of a folder that hold the same tensors do so.
+internal import Files
+
+/// Reads every file of tensors in an adapter's folder, and compares those of the same thing.
+///
+/// A loader reads one of `adapter.safetensors` and `pytorch_adapter.bin`, another program the other.
+///
+/// - Throws: ``FileFailure`` for a file that cannot be read, or that says other than its twin.
+func checkFilesAgree(in folder: String) throws {
+  for names in [TensorFile.adapterNames, TensorFile.headNames] {
+    let files = try names.map { "\(folder)/\($0)" }.filter { fileExists($0) }.map {
+      try TensorFile($0)
+    }
+    guard let first = files.first else { continue }
+    for other in files.dropFirst() { try other.checkAgrees(with: first) }
+  }
+}
+
+extension TensorFile {
+  fileprivate func checkAgrees(with other: TensorFile) throws {
+    // The same norm a second time, which a reader passes over.
+    let isRead: (String) -> Bool = { !$0.contains(".adapter_norm_before.") }
+    let (names, otherNames) = (names.filter(isRead), other.names.filter(isRead))
+    let otherFile = other.path.split(separator: "/").last ?? ""
+    let hint = "one of the two is of another training, or damaged; save the adapter again"
+    for (file, missing) in [
+      (self, otherNames.filter { tensors[$0] == nil }),
+      (other, names.filter { other.tensors[$0] == nil }),
+    ] {
+      guard let name = missing.first else { continue }
+      let twin = (file.path == path ? other.path : path).split(separator: "/").last ?? ""
+      throw FileFailure(
+        file.path, at: "tensor \(escaped(name, limit: 200))", "is missing, and \(twin) has it",
+        hint: hint)
+    }
+    for name in names {
+      guard let mine = tensors[name], let theirs = other.tensors[name] else { continue }
+      let place = "tensor \(escaped(name, limit: 200))"
+      guard mine.shape == theirs.shape else {
+        throw FileFailure(
+          path, at: place,
+          "has shape \(mine.shape), and in \(otherFile) it has \(theirs.shape)", hint: hint)
+      }
+      // Bits, not numbers: NaN is what both have then.
+      guard try mine.floats().map(\.bitPattern) == theirs.floats().map(\.bitPattern) else {
+        throw FileFailure(
+          path, at: place, "holds other values than in \(otherFile)", hint: hint)
+      }
+    }
+  }
+}
