@@ -30,10 +30,20 @@ struct ModelOptions: ParsableArguments {
     return try BaseModel(folder: model, precision: precision.precision)
   }
 
-  /// Loads the model's tokenizer.
+  /// Loads the model's tokenizer, which must leave the model room for text.
   func tokenizer() throws -> Tokenizer {
     try checkFolder(model, "model")
-    return try Tokenizer(folder: model)
+    let tokenizer = try Tokenizer(folder: model)
+    let configuration = model + "/config.json"
+    let positions = try BaseShape(configuration: configuration).dimensions.positions
+    let special = try tokenizer.encode("").count
+    guard positions > special else {
+      throw FileFailure(
+        configuration, at: "$.max_position_embeddings",
+        "\(positions) leaves no room for text beside \(special) special tokens",
+        hint: "is this the tokenizer of that model?")
+    }
+    return tokenizer
   }
 }
 
@@ -76,6 +86,17 @@ struct AdapterOptions: ParsableArguments {
       !argument[..<sign].contains("/")
     else { return (nil, argument) }
     return (String(argument[..<sign]), String(argument[argument.index(after: sign)...]))
+  }
+}
+
+/// Refuses names that no setup could say.
+///
+/// - Throws: `ValidationError` naming the option.
+func checkNameForSetups(_ name: String, _ option: String) throws {
+  guard !name.contains(where: { "(),:= ".contains($0) }) else {
+    throw ValidationError(
+      "\(option) \(escaped(name, limit: 80)): a name with spaces or any of ( ) , : = "
+        + "cannot be used in a setup.")
   }
 }
 

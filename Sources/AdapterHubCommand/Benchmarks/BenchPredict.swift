@@ -8,7 +8,12 @@ import Tokenization
 struct BenchPredict: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "predict",
-    abstract: "Time answers to the texts of a file, from text to labels.")
+    abstract: "Time answers to the texts of a file, from text to labels.",
+    discussion: """
+      Example:
+        adapterhub bench predict --model all-MiniLM-L6-v2 --adapter adapters/intent \\
+          --input dev.jsonl
+      """)
 
   @OptionGroup var model: ModelOptions
   @OptionGroup var adapters: AdapterOptions
@@ -55,9 +60,15 @@ struct BenchPredict: ParsableCommand {
 
 /// The texts of a .jsonl file.
 func readTexts(_ path: String) throws -> [TextInput] {
-  try readFile(path).split(separator: UInt8(ascii: "\n")).enumerated().map { index, line in
-    let place = "\(path), line \(index + 1)"
-    let field = Field(try JSON(parsing: Array(line), path: place), file: place)
-    return TextInput(try field.required("text").string(), pair: try field["pair"]?.string())
+  var lines = try LineReader(path)
+  var texts: [TextInput] = []
+  while let line = try lines.nextObject() { texts.append(try TextInput(line)) }
+  return texts
+}
+
+extension TextInput {
+  /// From a line of JSON: `{"text": …}` or `{"text": …, "pair": …}`.
+  init(_ line: Field) throws {
+    self.init(try line.required("text").string(), pair: try line["pair"]?.string())
   }
 }

@@ -1,6 +1,7 @@
 /// `adapterhub predict`: answers by adapters, many of them in one batch.
 import Adapters
 import ArgumentParser
+import BaseModels
 import Datasets
 import Files
 
@@ -32,7 +33,7 @@ struct Predict: ParsableCommand {
   var truncate = false
 
   @Option(
-    help: "How tokens become entities: none, simple, first, average or max.",
+    help: "How tokens become entities: none, simple (the default), first, average or max.",
     transform: named(Aggregation.self))
   var aggregation = Aggregation.simple
 
@@ -52,13 +53,16 @@ struct Predict: ParsableCommand {
     guard texts.isEmpty != (input == nil) else {
       throw ValidationError("Give texts, or --input with a file of them; not both.")
     }
+    guard setup?.isEmpty != true else {
+      throw ValidationError("--setup is empty: name the adapters that answer.")
+    }
     guard top.map({ $0 > 0 }) ?? true else { throw ValidationError("--top is at least 1.") }
   }
 
   func run() throws {
     let text = try TextModel(base: model.load(), tokenizer: model.tokenizer())
     let loaded = try adapters.load(for: text.base)
-    let lines = try input.map { try readLines($0) } ?? texts.map { Line(TextInput($0), nil) }
+    let lines = try input.map { try readLines($0) } ?? texts.map { Line(TextInput($0)) }
     let requests = try self.requests(lines, loaded)
     var options = PredictionOptions()
     options.truncates = truncate
@@ -67,8 +71,10 @@ struct Predict: ParsableCommand {
     // In parts, so that answers come as they are found.
     for start in stride(from: 0, to: requests.count, by: 512) {
       let part = requests[start..<min(start + 512, requests.count)]
-      let answers = try text.predict(
-        part.map { lines[$0.row].input }, with: part.map(\.stack), options: options)
+      let answers = try naming(lines, part, text, options) {
+        try text.predict(
+          part.map { lines[$0.row].input }, with: part.map(\.stack), options: options)
+      }
       try printLines(
         zip(part, answers).map { request, answer in
           json ? request.json(answer) : request.line(lines[request.row].input, answer)
@@ -110,11 +116,52 @@ struct Predict: ParsableCommand {
 
   private struct Line {
     let input: TextInput
-    let setup: String?
+    /// Nil is the command's.
+    var setup: String?
+    /// Where it is from: nil for a text of the command line.
+    var origin: (path: String, line: Int)?
 
-    init(_ input: TextInput, _ setup: String?) {
-      self.input = input
-      self.setup = setup
+    init(_ input: TextInput) { self.input = input }
+
+    /// An error that says which line it is about.
+    func failure(_ failure: FileFailure) -> FileFailure {
+      guard let (path, line) = origin else { return failure }
+      return FileFailure(
+        path, at: "line \(line)",
+        [failure.path, failure.place, failure.problem].compactMap(\.self).joined(separator: ": "),
+        hint: failure.hint)
+    }
+
+    /// What a body gives, with this line in its errors.
+    func naming<Result>(_ body: () throws -> Result) throws -> Result {
+      do {
+        return try body()
+      } catch let failure as FileFailure {
+        throw self.failure(failure)
+      } catch let failure as InputFailure {
+        throw self.failure(FileFailure("the text", failure.description))
+      }
+    }
+  }
+
+  /// What a body gives for a part of the requests; its error is that of the first broken line.
+  private func naming<Result>(
+    _ lines: [Line], _ part: ArraySlice<Request>, _ text: TextModel, _ options: PredictionOptions,
+    _ body: () throws -> Result
+  ) throws -> Result {
+    do {
+      return try body()
+    } catch {
+      // All were read at once; one after the other they tell whose error it is.
+      for request in part {
+        let line = lines[request.row]
+        try line.naming {
+          let prepared = try request.stack.last?.head?.prepared(
+            line.input, text.tokenizer, limit: text.limit, options: options)
+          for sequence in prepared?.sequences ?? [] { try text.base.check(sequence) }
+        }
+      }
+      throw error
     }
   }
 
@@ -123,9 +170,18 @@ struct Predict: ParsableCommand {
     _ lines: [Line], _ loaded: [(name: String, adapter: BoundAdapter)]
   ) throws -> [Request] {
     let setups = Setups(loaded, setup: setup)
+    let own = try lines.map { line in
+      try line.setup.flatMap { setup in try line.naming { try setups.stacks([setup]).first } }
+    }
     let shared = try setup.map { _ in try setups.stacks(lines.map(\.setup)) }
     return try lines.enumerated().flatMap { row, line -> [Request] in
-      if let stack = try shared?[row] ?? line.setup.flatMap({ try setups.stacks([$0]).first }) {
+      if let stack = own[row] ?? shared?[row] {
+        guard !stack.isEmpty else {
+          throw line.failure(
+            FileFailure(
+              "setup", "no adapter is named, so nothing can answer",
+              hint: "leave it out, or name one"))
+        }
         let name = stack.map(\.name).joined(separator: ",")
         return [Request(row: row, name: name, stack: stack)]
       }
@@ -137,10 +193,10 @@ struct Predict: ParsableCommand {
     var reader = try LineReader(path == "-" ? nil : path)
     var lines: [Line] = []
     while let field = try reader.nextObject() {
-      lines.append(
-        Line(
-          TextInput(try field.required("text").string(), pair: try field["pair"]?.string()),
-          try field["setup"]?.string()))
+      var line = Line(try TextInput(field))
+      line.setup = try field["setup"]?.string()
+      line.origin = (reader.path, reader.line)
+      lines.append(line)
     }
     guard !lines.isEmpty else { throw FileFailure(path, "holds no texts") }
     return lines

@@ -178,6 +178,19 @@ extension TextInput {
         "it is \(encoding.count) tokens long, and the model reads \(limit)",
         hint: "--truncate answers for its beginning")
     }
-    return try encoding.truncated(to: limit)
+    return try cutting { try encoding.truncated(to: limit) }
+  }
+}
+
+/// What a body makes of an encoding that it cuts.
+///
+/// - Throws: ``FileFailure`` where special tokens leave no room for text.
+func cutting<Result>(_ body: () throws -> Result) throws -> Result {
+  do {
+    return try body()
+  } catch let failure as TruncationFailure {
+    throw FileFailure(
+      "the text", failure.description,
+      hint: "a larger --length, or a model that reads longer texts")
   }
 }

@@ -56,7 +56,7 @@ extension Example.Content {
       case .words(let words): try tokenizer.encode(words: words)
       }
     guard encoding.count > limit else { return (encoding, false) }
-    return (try encoding.truncated(to: limit), true)
+    return (try cutting { try encoding.truncated(to: limit) }, true)
   }
 }
 

@@ -114,7 +114,9 @@ public struct TokenClassification: Head {
     }
     let whole = try tokenizer.encode(input.text)
     // A quarter of a window is shared with its neighbour, so that no entity lacks context.
-    let windows = try whole.windows(length: limit, stride: max(0, (limit - 2) / 4))
+    let windows = try cutting {
+      try whole.windows(length: limit, stride: max(0, (limit - 2) / 4))
+    }
     return PreparedInput(
       sequences: windows.map(\.sequence), encodings: windows, text: input.text)
   }
