@@ -39,7 +39,7 @@ private struct Case: Sendable, CustomTestStringConvertible {
     lines = try field.required("rows").array().map { row in
       guard case .object(var object) = row.json else { throw row.failure("expected an object") }
       // In the goldens, a row without a setup in a batch without one is the base model alone.
-      if object["setup"] == nil, !hasSetup { object["setup"] = .null }
+      if row["setup"] == nil, !hasSetup { object["setup"] = "" }
       return JSON.object(object).text(.compact)
     }
   }
@@ -102,6 +102,40 @@ private struct Case: Sendable, CustomTestStringConvertible {
       input, "--output", folder.path + "/out.safetensors",
     ])
     program.expectFailure(naming: message)
+    #expect(try namesInFolder(folder.path) == ["ids.jsonl"])
+  }
+
+  @Test func `takes a setup of null for the command's, and of nothing for the base model`() throws {
+    let folder = try TemporaryFolder()
+    let output = folder.path + "/out.safetensors"
+    let program = try Program(
+      [
+        "forward", "--model", base, "--adapter", "a=\(Shared.goldens)/adapters/lora", "--input",
+        "-", "--output", output,
+      ],
+      input: """
+        {"input_ids": [2, 3]}
+        {"input_ids": [2, 3], "setup": null}
+        {"input_ids": [2, 3], "setup": "a"}
+        {"input_ids": [2, 3], "setup": ""}
+
+        """)
+    #expect(program.status == 0, "\(program.errors)")
+    let tensors = try TensorFile(output).tensors
+    let rows = try (0..<4).map { try tensors["\($0).last_hidden_state"]?.floats() }
+    #expect(rows[0] == rows[1])
+    #expect(rows[0] == rows[2])
+    #expect(rows[0] != rows[3])
+  }
+
+  @Test func `never replaces its own input`() throws {
+    let folder = try TemporaryFolder()
+    let input = folder.path + "/ids.jsonl"
+    try writeAtomically("{\"input_ids\": [2, 3]}\n", to: input)
+    for output in [input, folder.path + "/./ids.jsonl"] {
+      try Program(["forward", "--model", base, "--input", input, "--output", output])
+        .expectFailure(naming: output)
+    }
     #expect(try namesInFolder(folder.path) == ["ids.jsonl"])
   }
 

@@ -11,7 +11,8 @@ struct Forward: ParsableCommand {
     discussion: """
       Each line of the input is a sequence: \
       {"input_ids": [2, 45, 3], "token_type_ids": [0, 0, 0], "setup": "stack(a,b)"}. The last two \
-      may be left out; a setup of null is the base model alone.
+      may be left out: a row without a setup, or with null, has the command's. A setup of "" is \
+      the base model alone.
 
       The output has tensors <row>.last_hidden_state, <row>.logits where the row's adapter has a \
       head, and with --hidden-states <row>.hidden.<layer>, of which 0 is the embeddings' output. \
@@ -33,7 +34,7 @@ struct Forward: ParsableCommand {
   )
   var setup: String?
 
-  @Option(help: "A .jsonl file of token ids, a sequence on each line.")
+  @Option(help: "A .jsonl file of token ids, a sequence on each line; - is standard input.")
   var input: String
 
   @Option(help: "The .safetensors file to write.")
@@ -43,6 +44,10 @@ struct Forward: ParsableCommand {
   var hiddenStates = false
 
   func run() throws {
+    guard input == "-" || !isSameFile(input, output) else {
+      throw FileFailure(
+        output, "is the input too, and would be replaced", hint: "choose another --output")
+    }
     let base = try model.load()
     let setups = Setups(try adapters.load(for: base), setup: setup)
     let inputs = try ForwardInput.read(input, base)
@@ -83,7 +88,8 @@ private struct ForwardInput {
   let setup: String?
 
   static func read(_ path: String, _ base: BaseModel) throws -> [ForwardInput] {
-    var lines = try LineReader(path)
+    var lines = try LineReader(path == "-" ? nil : path)
+    let path = lines.path
     var inputs: [ForwardInput] = []
     while let object = try lines.nextObject() {
       let input = try ForwardInput(object)
@@ -108,7 +114,7 @@ private struct ForwardInput {
     sequence = Batch.Sequence(
       ids: try ids(object.required("input_ids")),
       typeIds: try object["token_type_ids"].map(ids) ?? [])
-    setup = object.json["setup"] == .null ? "" : try object["setup"]?.string()
+    setup = try object["setup"]?.string()
     if let field = object["decoder_input_ids"] {
       throw field.failure("the model has no decoder")
     }
