@@ -38,6 +38,7 @@ enum Main {
   static func main() async {
     do {
       var command = try AdapterHubCommand.parseAsRoot()
+      try checkEnvironment()
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {
@@ -52,8 +53,17 @@ enum Main {
     }
   }
 
-  private static func fail(_ message: String) -> Never {
+  /// Refuses a number of threads in the environment that the pool would pass over in silence.
+  private static func checkEnvironment() throws {
+    guard let text = getenv("ADAPTERHUB_THREADS").map({ String(cString: $0) }), !text.isEmpty
+    else { return }
+    guard let count = Int(text), (1...256).contains(count) else {
+      fail("ADAPTERHUB_THREADS=\(escaped(text, limit: 80)) is not between 1 and 256", code: 64)
+    }
+  }
+
+  private static func fail(_ message: String, code: Int32 = 1) -> Never {
     writeError("adapterhub: \(message)\n")
-    exit(1)
+    exit(code)
   }
 }

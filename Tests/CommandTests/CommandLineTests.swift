@@ -28,7 +28,9 @@ private func subcommands(_ path: [String]) throws -> [String] {
     let examples = try Program(["bench", "--help"]).output
     for benchmark in benchmarks {
       #expect(examples.contains("adapterhub bench \(benchmark)"), "\(benchmark)")
-      #expect(try Program(["bench", benchmark, "--help"]).output.contains("OPTIONS:"))
+      let help = try Program(["bench", benchmark, "--help"]).output
+      #expect(help.contains("OPTIONS:"))
+      #expect(help.contains("adapterhub bench \(benchmark) --"), "\(benchmark)")
     }
   }
 
@@ -38,13 +40,64 @@ private func subcommands(_ path: [String]) throws -> [String] {
       ["forward", "--model", "m", "--input", "i", "--output", "o", "--threads", "0"],
       ["forward", "--model", "m", "--input", "i", "--output", "o", "--precision", "f31"],
       ["bench", "tokenize", "--model", "m", "--input", "i", "--rounds", "0"],
-      ["inspect", "--what"],
+      ["inspect", "--what"], ["bench", "forward", "--config", "no-such"],
+      ["bench", "train", "--lengths", "texts.jsonl"],
+      ["predict", "--model", "m", "--adapter", "a", "--setup", "", "Hi"],
     ])
   func `exits with 64 for wrong usage`(_ arguments: [String]) throws {
     let program = try Program(arguments)
     #expect(program.status == 64)
     #expect(program.errors.contains("Usage:"))
     #expect(program.output.isEmpty)
+  }
+
+  @Test(
+    arguments: [
+      ["--batch", "0"], ["--epochs", "0"], ["--learning-rate", "0"], ["--learning-rate", "nan"],
+      ["--length", "0"], ["--warmup", "2"], ["--checkpoint-steps", "0"], ["--batch-tokens", "0"],
+      ["--weight-decay=-1"], ["--name", "a=b"], ["--name", "a,b"], ["--name", "a b"],
+      ["--name", "c(d)"],
+    ])
+  func `exits with 64 for settings that nothing can be learned with`(_ arguments: [String]) throws {
+    let command = ["train", "--model", "/nowhere", "--task", "text-classification"]
+    let program = try Program(command + ["--data", "d.jsonl", "--output", "o"] + arguments)
+    #expect(program.status == 64)
+    #expect(program.errors.contains("Usage: adapterhub train"))
+    let option = arguments[0].prefix { $0 != "=" }
+    #expect(program.errors.contains(option), "\(program.errors)")
+  }
+
+  @Test(arguments: ["abc", "0", "-1", "257", "4x"])
+  func `refuses a number of threads in the environment that is none`(_ threads: String) throws {
+    let program = try Program(
+      ["verify", "\(Shared.goldens)/base"], environment: ["ADAPTERHUB_THREADS": threads])
+    #expect(program.status == 64)
+    #expect(program.errorLines.count == 1)
+    #expect(program.errors.contains("ADAPTERHUB_THREADS=\(threads)"))
+    for good in ["", "1", "256"] {
+      let environment = ["ADAPTERHUB_THREADS": good]
+      #expect(try Program(["--help"], environment: environment).status == 0)
+    }
+  }
+
+  @Test func `refuses a length beyond the model in one line`() throws {
+    try Program(["bench", "forward", "--config", "bert-tiny", "--length", "513"])
+      .expectFailure(naming: "--length")
+  }
+
+  @Test(
+    arguments: [
+      ["--setup", "lo\nra"], ["--setup", "lo\u{1B}[31mra"],
+      ["--setup", String(repeating: "stack(", count: 10_000)],
+      ["--setup", String(repeating: "a", count: 10_000)],
+    ])
+  func `says what is wrong in one short line`(_ arguments: [String]) throws {
+    let program = try Program(
+      ["predict", "--model", "\(Shared.goldens)/base", "--adapter"]
+        + ["\(Shared.goldens)/adapters/lora"] + arguments + ["play jazz"])
+    program.expectFailure(naming: "setup")
+    #expect(program.errors.utf8.count < 400)
+    #expect(!program.errors.contains("\u{1B}"))
   }
 
   @Test(

@@ -27,7 +27,9 @@ struct Program {
   }()
 
   /// Runs the program to its end.
-  init(_ arguments: [String], input: String = "") throws {
+  init(
+    _ arguments: [String], input: String = "", environment: [String: String] = [:]
+  ) throws {
     // Files, not pipes: a full pipe would stop the program while nobody reads.
     let folder = try TemporaryFolder()
     func file(_ name: String, _ contents: String = "") throws -> FileHandle {
@@ -38,6 +40,7 @@ struct Program {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: Self.path)
     process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardInput = try file("in", input)
     process.standardOutput = try file("out")
     process.standardError = try file("err")

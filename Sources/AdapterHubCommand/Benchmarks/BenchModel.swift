@@ -52,6 +52,14 @@ struct BenchModel: ParsableArguments {
     guard threads.map({ (1...256).contains($0) }) ?? true else {
       throw ValidationError("--threads is between 1 and 256.")
     }
+    guard model != nil || Self.shapes[config] != nil || fileExists(config) else {
+      throw ValidationError(
+        "--config \(escaped(config, limit: 80)) is neither a file nor one of "
+          + Self.shapes.keys.sorted().joined(separator: ", ") + ".")
+    }
+    guard lengths == nil || model != nil else {
+      throw ValidationError("--lengths needs --model, whose tokenizer counts the tokens.")
+    }
   }
 
   private static let shapes: [String: (width: Int, layers: Int, heads: Int, wide: Int)] = [
@@ -71,11 +79,6 @@ struct BenchModel: ParsableArguments {
           "num_attention_heads": .integer(shape.heads), "intermediate_size": .integer(shape.wide),
         ]), file: config)
     } else {
-      guard fileExists(config) else {
-        throw ValidationError(
-          "--config \(config) is neither a file nor one of "
-            + Self.shapes.keys.sorted().joined(separator: ", ") + ".")
-      }
       configuration = Field(try JSON(contentsOf: config), file: config)
     }
     return try BaseModel(
@@ -96,14 +99,13 @@ struct BenchModel: ParsableArguments {
 
   /// How many tokens each sequence of the batch has: all the same, or as the texts of a file have.
   private func sequenceLengths(_ base: BaseModel) throws -> [Int] {
-    guard let lengths else {
+    guard let lengths, let model else {
       guard length <= base.dimensions.positions else {
-        throw ValidationError("--length is at most \(base.dimensions.positions).")
+        throw FileFailure(
+          "--length",
+          "\(length) tokens are more than the model's \(base.dimensions.positions) positions")
       }
       return Array(repeating: length, count: batch)
-    }
-    guard let model else {
-      throw ValidationError("--lengths needs --model, whose tokenizer counts the tokens.")
     }
     let tokenizer = try Tokenizer(folder: model)
     return try readTexts(lengths).prefix(batch).map {

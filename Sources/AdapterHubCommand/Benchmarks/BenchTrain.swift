@@ -6,7 +6,12 @@ import Tensors
 
 struct BenchTrain: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "train", abstract: "Time training steps of an adapter and its head.")
+    commandName: "train", abstract: "Time training steps of an adapter and its head.",
+    discussion: """
+      Examples:
+        adapterhub bench train --config bert-base --method lora --batch 16
+        adapterhub bench train --config minilm --batch 32 --length 64 --json
+      """)
 
   @OptionGroup var options: BenchModel
 

@@ -100,13 +100,20 @@ struct Train: ParsableCommand {
 
   func validate() throws {
     guard heads.contains(where: { $0.task == task }) else {
-      throw ValidationError("--task \(task) is not one of \(Self.taskNames).")
+      throw ValidationError("--task \(escaped(task, limit: 80)) is not one of \(Self.taskNames).")
     }
     guard headLayers.map({ (1...16).contains($0) }) ?? true else {
       throw ValidationError("--head-layers is between 1 and 16.")
     }
     guard skipBadRows >= 0 else { throw ValidationError("--skip-bad-rows is at least 0.") }
     guard !output.isEmpty else { throw ValidationError("--output is empty.") }
+    if let name { try checkNameForSetups(name, "--name") }
+    do {
+      try settings.check()
+    } catch let failure as FileFailure {
+      let option = (failure.place ?? "settings").replacing(" ", with: "-")
+      throw ValidationError("--\(option): \(failure.problem).")
+    }
   }
 
   func run() throws {
