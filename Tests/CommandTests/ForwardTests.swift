@@ -90,8 +90,11 @@ private struct Case: Sendable, CustomTestStringConvertible {
       ("{\"input_ids\": [2, 3], \"token_type_ids\": [0]}", "line 2: 1 token types for 2 tokens"),
       ("{\"ids\": [2]}", "line 2, $: \"input_ids\" is missing"), ("[2, 3]", "line 2, $: expected"),
       ("{\"input_ids\": [2", "line 2, column 17"),
-      ("{\"input_ids\": [2], \"setup\": \"stack(a\"}", "setup stack(a"),
-      ("{\"input_ids\": [2], \"setup\": \"b\"}", "no adapter is named b (there are: a)"),
+      ("{\"input_ids\": [2], \"setup\": \"stack(a\"}", "line 2: setup stack(a"),
+      (
+        "{\"input_ids\": [2], \"setup\": \"b\"}",
+        "line 2: setup b: no adapter is named b (there are: a)"
+      ),
     ])
   func `names the line and the place of a broken row`(_ line: String, _ message: String) throws {
     let folder = try TemporaryFolder()

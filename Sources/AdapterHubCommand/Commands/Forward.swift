@@ -51,6 +51,10 @@ struct Forward: ParsableCommand {
     let base = try model.load()
     let setups = Setups(try adapters.load(for: base), setup: setup)
     let inputs = try ForwardInput.read(input, base)
+    for input in inputs {
+      guard let setup = input.setup else { continue }
+      try input.origin.naming { _ = try setups.stacks([setup]) }
+    }
     let stacks = try setups.stacks(inputs.map(\.setup))
     let rows = zip(inputs, stacks).map { Row($0.sequence, $1) }
     var tensors: [NamedTensor] = []
@@ -86,18 +90,15 @@ private struct ForwardInput {
   let sequence: Batch.Sequence
   /// Nil is the command's; empty is the base model alone.
   let setup: String?
+  let origin: LineOrigin
 
   static func read(_ path: String, _ base: BaseModel) throws -> [ForwardInput] {
     var lines = try LineReader(path == "-" ? nil : path)
     let path = lines.path
     var inputs: [ForwardInput] = []
     while let object = try lines.nextObject() {
-      let input = try ForwardInput(object)
-      do {
-        try base.check(input.sequence)
-      } catch {
-        throw FileFailure(path, at: "line \(lines.line)", error.description)
-      }
+      let input = try ForwardInput(object, LineOrigin(path: path, line: lines.line))
+      try input.origin.naming { try base.check(input.sequence) }
       inputs.append(input)
     }
     guard !inputs.isEmpty else {
@@ -107,7 +108,8 @@ private struct ForwardInput {
     return inputs
   }
 
-  private init(_ object: Field) throws {
+  private init(_ object: Field, _ origin: LineOrigin) throws {
+    self.origin = origin
     func ids(_ field: Field) throws -> [Int32] {
       try field.array().map { Int32(truncatingIfNeeded: try $0.integer(in: 0...Int(Int32.max))) }
     }

@@ -118,29 +118,14 @@ struct Predict: ParsableCommand {
     let input: TextInput
     /// Nil is the command's.
     var setup: String?
-    /// Where it is from: nil for a text of the command line.
-    var origin: (path: String, line: Int)?
+    /// Nil for a text of the command line.
+    var origin: LineOrigin?
 
     init(_ input: TextInput) { self.input = input }
 
-    /// An error that says which line it is about.
-    func failure(_ failure: FileFailure) -> FileFailure {
-      guard let (path, line) = origin else { return failure }
-      return FileFailure(
-        path, at: "line \(line)",
-        [failure.path, failure.place, failure.problem].compactMap(\.self).joined(separator: ": "),
-        hint: failure.hint)
-    }
-
     /// What a body gives, with this line in its errors.
     func naming<Result>(_ body: () throws -> Result) throws -> Result {
-      do {
-        return try body()
-      } catch let failure as FileFailure {
-        throw self.failure(failure)
-      } catch let failure as InputFailure {
-        throw self.failure(FileFailure("the text", failure.description))
-      }
+      try origin?.naming(body) ?? body()
     }
   }
 
@@ -176,11 +161,12 @@ struct Predict: ParsableCommand {
     let shared = try setup.map { _ in try setups.stacks(lines.map(\.setup)) }
     return try lines.enumerated().flatMap { row, line -> [Request] in
       if let stack = own[row] ?? shared?[row] {
-        guard !stack.isEmpty else {
-          throw line.failure(
-            FileFailure(
+        try line.naming {
+          guard !stack.isEmpty else {
+            throw FileFailure(
               "setup", "no adapter is named, so nothing can answer",
-              hint: "leave it out, or name one"))
+              hint: "leave it out, or name one")
+          }
         }
         let name = stack.map(\.name).joined(separator: ",")
         return [Request(row: row, name: name, stack: stack)]
@@ -195,7 +181,7 @@ struct Predict: ParsableCommand {
     while let field = try reader.nextObject() {
       var line = Line(try TextInput(field))
       line.setup = try field["setup"]?.string()
-      line.origin = (reader.path, reader.line)
+      line.origin = LineOrigin(path: reader.path, line: reader.line)
       lines.append(line)
     }
     guard !lines.isEmpty else { throw FileFailure(path, "holds no texts") }
