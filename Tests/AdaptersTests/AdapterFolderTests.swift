@@ -199,6 +199,7 @@ import Testing
 
   @Test func `is refused by a model of another kind or size`() throws {
     let folder = try saved(adapter("lora"))
+    try expectFailure(folder, "$.config", "no method is named foo") { $0["config"] = "foo" }
     try expectFailure(folder, "$.model_type", "roberta") { $0["model_type"] = .string("roberta") }
     try expectFailure(folder, "$.hidden_size", "768") { $0["hidden_size"] = .integer(768) }
   }

@@ -42,7 +42,11 @@ public struct AdapterConfiguration: Sendable {
     let config = try root.required("config")
     let version = try root["version"]?.string()
     if case .string(let text) = config.json {
-      methods = try parseMethods(text)
+      do {
+        methods = try parseMethods(text)
+      } catch let failure as FileFailure {
+        throw config.failure("\(failure.path): \(failure.problem)", hint: failure.hint)
+      }
     } else {
       methods = try Self.methods(config, version: version)
     }
