@@ -21,16 +21,13 @@ static void round_rows(const float *x, size_t ldx, size_t rows, size_t inputs, u
 /// `c[r][j] = Σ_k a[r, k] · b[k][j]`, a tile that stays in registers while all pairs pass.
 static inline __attribute__((always_inline)) void half_tile(
     size_t rows, size_t panels, const uint32_t *restrict a, size_t lda, const uint32_t *restrict b,
-    size_t panel_stride, size_t pairs, float *restrict c, size_t ldc) {
+    size_t panel_stride, fetch ahead, size_t pairs, float *restrict c, size_t ldc) {
   __m512 sums[TILE_ROWS * TILE_PANELS];
   for (size_t i = 0; i < rows * panels; i++) sums[i] = _mm512_setzero_ps();
   for (size_t k = 0; k < pairs; k++) {
+    fetch_lines(ahead, k, panels);
     __m512i held[4];
-    for (size_t j = 0; j < panels; j++) {
-      // Past the end this does no harm.
-      __builtin_prefetch(b + j * panel_stride + AHEAD);
-      held[j] = _mm512_load_si512(b + j * panel_stride);
-    }
+    for (size_t j = 0; j < panels; j++) held[j] = _mm512_load_si512(b + j * panel_stride);
     for (size_t r = 0; r < rows; r++) {
       __m512i pair = _mm512_set1_epi32((int)a[r * lda + k]);
       for (size_t j = 0; j < panels; j++)
@@ -44,11 +41,11 @@ static inline __attribute__((always_inline)) void half_tile(
 }
 
 static void half_tile_of(size_t rows, size_t panels, const uint32_t *a, size_t lda,
-                         const uint32_t *b, size_t panel_stride, size_t pairs, float *c,
-                         size_t ldc) {
+                         const uint32_t *b, size_t panel_stride, fetch ahead, size_t pairs,
+                         float *c, size_t ldc) {
 #define CASE(R, P) \
   case R * 8 + P: \
-    half_tile(R, P, a, lda, b, panel_stride, pairs, c, ldc); \
+    half_tile(R, P, a, lda, b, panel_stride, ahead, pairs, c, ldc); \
     break;
   switch (rows * 8 + panels) { TILES(CASE) }
 #undef CASE
@@ -72,13 +69,17 @@ bool ak_half_linear(const ak_half *w, const float *x, size_t ldx, size_t rows, f
   for (size_t row = 0; row < rows; row += row_block) {
     const size_t block_rows = smaller(row_block, rows - row);
     round_rows(x + row * ldx, ldx, block_rows, w->inputs, block, lda);
+    const size_t tiles = (block_rows + height - 1) / height;
     for (size_t p = 0, wide; p < panels; p += wide) {
       wide = panels_at_once(height, panels - p);
       const size_t column = first + p * PANEL;
+      const uint32_t *group = w->panels + column * pairs;
       for (size_t r = 0; r < block_rows; r += height) {
         const size_t tile_rows = smaller(height, block_rows - r);
-        half_tile_of(tile_rows, wide, block + r * lda, lda, w->panels + column * pairs, panel_stride,
-                     pairs, c, wide * PANEL);
+        const fetch ahead =
+            fetch_next(group, panel_stride * sizeof *group, wide, r / height, tiles);
+        half_tile_of(tile_rows, wide, block + r * lda, lda, group, panel_stride, ahead, pairs, c,
+                     wide * PANEL);
         finish(&d, row + r, column, c, wide * PANEL, tile_rows, smaller(wide * PANEL, last - column));
       }
     }

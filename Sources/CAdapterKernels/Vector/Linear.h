@@ -36,13 +36,17 @@ static void linear(const ak_packed *w, const float *x, size_t ldx, size_t rows, 
     for (size_t r = 0; gathers && r < block_rows; r++)
       memcpy(block + r * lda, a + r * ldx, inputs * sizeof *a);
     if (gathers) a = block;
+    const size_t tiles = (block_rows + height - 1) / height;
     for (size_t p = 0, wide; p < panels; p += wide) {
       wide = panels_at_once(height, panels - p);
       const size_t column = first + p * PANEL;
+      const float *group = w->panels + column * inputs;
       for (size_t r = 0; r < block_rows; r += height) {
         const size_t tile_rows = smaller(height, block_rows - r);
-        tile_rows_by_one(tile_rows, wide, a + r * lda, lda, w->panels + column * inputs,
-                         panel_stride, inputs, c, wide * PANEL, false);
+        const fetch ahead =
+            fetch_next(group, panel_stride * sizeof *group, wide, r / height, tiles);
+        tile_rows_by_one(tile_rows, wide, a + r * lda, lda, group, panel_stride, ahead, inputs, c,
+                         wide * PANEL, false);
         finish(&d, row + r, column, c, wide * PANEL, tile_rows, smaller(wide * PANEL, last - column));
       }
     }

@@ -5,21 +5,47 @@
 enum {
   PANEL_VECTORS = PANEL / LANES,
   TILE_COLUMNS = TILE_PANELS * PANEL,
-  AHEAD = 64 * PANEL,  // floats: far enough for memory to answer in time
+  AHEAD = 64 * PANEL,  // numbers: far enough for memory to answer in time
   MAX_VECTORS = TILE_ROWS * TILE_PANELS * PANEL_VECTORS,
 };
+
+/// What to fetch from memory while a tile is computed: a line per step and panel.
+///
+/// A prefetch of an address that is not there does no harm.
+typedef struct {
+  const void *first;
+  size_t stride;  // bytes from one panel's line to the next's
+} fetch;
+
+static inline void fetch_lines(fetch f, size_t step, size_t panels) {
+  for (size_t j = 0; j < panels; j++)
+    __builtin_prefetch((const char *)f.first + j * f.stride + step * PANEL * 4, 0, 2);
+}
+
+/// Fetches a tile's own panels, a little ahead: for a tile that is alone with them.
+static inline fetch fetch_own(const void *panels, size_t panel_bytes) {
+  return (fetch){(const char *)panels + AHEAD * 4, panel_bytes};
+}
+
+/// Fetches what the tile at hand should, of `tiles` that pass over the same panels one after the other:
+/// the first few bring the panels that come next, one each, so that memory is read while registers
+/// compute, and not before.
+static inline fetch fetch_next(const void *panels, size_t panel_bytes, size_t wide, size_t tile,
+                               size_t tiles) {
+  if (tiles == 1) return fetch_own(panels, panel_bytes);
+  return (fetch){(const char *)panels + (tile < wide ? wide + tile : 0) * panel_bytes, 0};
+}
 
 /// `rows` and `panels` are constants where this is called, so that `sums` becomes registers.
 static inline __attribute__((always_inline)) void tile(
     size_t rows, size_t panels, const float *restrict a, size_t row_stride, size_t step,
-    const float *restrict b, size_t panel_stride, size_t k, float *restrict c, size_t ldc,
-    bool add_to_c) {
+    const float *restrict b, size_t panel_stride, fetch ahead, size_t k, float *restrict c,
+    size_t ldc, bool add_to_c) {
   const size_t width = panels * PANEL_VECTORS;
   vf sums[MAX_VECTORS];
   for (size_t i = 0; i < rows * width; i++) sums[i] = (vf){0};
   for (size_t i = 0; i < k; i++) {
-    // Past the end this does no harm.
-    for (size_t j = 0; j < panels; j++) __builtin_prefetch(b + j * panel_stride + AHEAD);
+    fetch_lines(ahead, i, panels);
     // Whichever are fewer, rows or vectors, are held; the others are used as they are loaded.
     vf held[MAX_VECTORS];
     if (rows < width) {
@@ -62,10 +88,10 @@ static inline __attribute__((always_inline)) void tile(
 
 static inline __attribute__((always_inline)) void tile_of(
     size_t rows, size_t panels, const float *a, size_t row_stride, size_t step, const float *b,
-    size_t panel_stride, size_t k, float *c, size_t ldc, bool add_to_c) {
+    size_t panel_stride, fetch ahead, size_t k, float *c, size_t ldc, bool add_to_c) {
 #define CASE(R, P) \
   case R * 8 + P: \
-    tile(R, P, a, row_stride, step, b, panel_stride, k, c, ldc, add_to_c); \
+    tile(R, P, a, row_stride, step, b, panel_stride, ahead, k, c, ldc, add_to_c); \
     break;
   switch (rows * 8 + panels) { TILES(CASE) }
 #undef CASE
@@ -87,15 +113,15 @@ static inline size_t share(size_t total, size_t most) {
 }
 
 static void tile_rows_by_one(size_t rows, size_t panels, const float *a, size_t row_stride,
-                             const float *b, size_t panel_stride, size_t k, float *c, size_t ldc,
-                             bool add_to_c) {
-  tile_of(rows, panels, a, row_stride, 1, b, panel_stride, k, c, ldc, add_to_c);
+                             const float *b, size_t panel_stride, fetch ahead, size_t k, float *c,
+                             size_t ldc, bool add_to_c) {
+  tile_of(rows, panels, a, row_stride, 1, b, panel_stride, ahead, k, c, ldc, add_to_c);
 }
 
 static void tile_columns_by_one(size_t rows, size_t panels, const float *a, size_t step,
-                                const float *b, size_t panel_stride, size_t k, float *c,
-                                size_t ldc, bool add_to_c) {
-  tile_of(rows, panels, a, 1, step, b, panel_stride, k, c, ldc, add_to_c);
+                                const float *b, size_t panel_stride, fetch ahead, size_t k,
+                                float *c, size_t ldc, bool add_to_c) {
+  tile_of(rows, panels, a, 1, step, b, panel_stride, ahead, k, c, ldc, add_to_c);
 }
 
 /// `c (+)= a·b` with `b` in panels: `rows` × `panels · 16`. Element `[r, i]` of `a` is at
@@ -109,11 +135,13 @@ static void multiply_panels(size_t rows, const float *a, size_t lda, bool transp
     for (size_t p = 0, wide; p < panels; p += wide) {
       wide = panels_at_once(count, panels - p);
       const float *panel = b + p * panel_stride;
+      const fetch ahead = fetch_own(panel, panel_stride * sizeof *b);
       float *out = c + r * ldc + p * PANEL;
       if (transposed)
-        tile_columns_by_one(count, wide, a + r, lda, panel, panel_stride, k, out, ldc, add_to_c);
+        tile_columns_by_one(count, wide, a + r, lda, panel, panel_stride, ahead, k, out, ldc,
+                            add_to_c);
       else
-        tile_rows_by_one(count, wide, a + r * lda, lda, panel, panel_stride, k, out, ldc,
+        tile_rows_by_one(count, wide, a + r * lda, lda, panel, panel_stride, ahead, k, out, ldc,
                          add_to_c);
     }
   }
