@@ -42,9 +42,14 @@ public struct Adapter: Sendable {
     try checkAdapterName(name, in: "adapter \(name)")
     for method in methods {
       try (method as? Bottleneck)?.check(layers: base.dimensions.layers, "adapter \(name)")
+      if let layer = method.leftOut.sorted().first(where: { $0 >= base.dimensions.layers }) {
+        throw FileFailure(
+          "adapter \(name)", at: "leave_out",
+          "there is no layer \(layer): the model has \(base.dimensions.layers), counted from 0")
+      }
     }
-    let random = Random(seed: seed)
     let parameters = try adapterParameters(name, methods, base.sites, base.dimensions)
+    try checkSize(name, parameters, base)
     guard !parameters.isEmpty else {
       throw FileFailure(
         "adapter \(name)", "its method acts nowhere in this model",
@@ -54,13 +59,19 @@ public struct Adapter: Sendable {
       name: name, methods: methods,
       tensors: Dictionary(
         uniqueKeysWithValues: parameters.map { key, parameter in
-          (key, parameter.initializer.tensor(parameter.shape, random, stream: key))
+          (
+            key,
+            parameter.initializer.tensor(
+              parameter.shape, Random(seed: parameter.seed ?? seed), stream: key)
+          )
         }),
       head: head,
       headTensors: Dictionary(
         uniqueKeysWithValues: (head?.parameters(base.dimensions) ?? []).map { parameter in
           let key = "heads.\(name).\(parameter.name)"
-          return (key, parameter.initializer.tensor(parameter.shape, random, stream: key))
+          return (
+            key, parameter.initializer.tensor(parameter.shape, Random(seed: seed), stream: key)
+          )
         }))
   }
 
@@ -78,6 +89,21 @@ func methodConfiguration(_ methods: [any Method]) -> JSON.Object {
     "architecture": .string("union"),
     "configs": .array(methods.map { .object($0.configuration) }),
   ]
+}
+
+/// Refuses to make an adapter that is larger than its base model: a slip in a setting, mostly, and more
+/// memory than the machine has.
+private func checkSize(_ name: String, _ parameters: [String: Parameter], _ base: BaseModel) throws
+{
+  let count = parameters.values.reduce(0) { $0 + $1.shape.reduce(1, *) }
+  // A tiny model's may be larger than it: there is no harm in that.
+  let limit = max(base.parameterCount, 1_000_000)
+  guard count <= limit else {
+    throw FileFailure(
+      "adapter \(name)",
+      "it would have \(count) numbers, more than its base model, which has \(base.parameterCount)",
+      hint: "a larger reduction_factor, or a smaller r")
+  }
 }
 
 /// The tensors an adapter of some methods has on a model, by their full names.
@@ -99,7 +125,8 @@ func adapterParameters(
           hint: "give them different layers with leave_out, or different places")
       }
       acting.append(container)
-      for parameter in here {
+      for var parameter in here {
+        parameter.seed = method.initialSeed
         parameters["\(site.path).\(container).\(name).\(parameter.name)"] = parameter
       }
     }

@@ -41,7 +41,8 @@ public enum HiddenStates: Sendable {
 extension BaseModel {
   /// Runs rows, in any order of adapters; each row's result is what it would be alone.
   ///
-  /// - Throws: ``InputFailure`` for a row the model cannot read.
+  /// - Throws: ``InputFailure`` for a row the model cannot read, ``FileFailure`` for a result that is
+  ///   not finite.
   public func forward(_ rows: [Row], hiddenStates: HiddenStates = .unread) throws -> [RowOutput] {
     for row in rows {
       try check(row.sequence)
@@ -55,8 +56,21 @@ extension BaseModel {
       run(cuts[piece].map { rows[order[$0]] }, hiddenStates)
     }
     var result = [RowOutput?](repeating: nil, count: rows.count)
-    for (index, output) in zip(order, outputs.joined()) { result[index] = output }
+    for (index, output) in zip(order, outputs.joined()) {
+      guard output.hidden.isFinite, output.logits?.isFinite ?? true else {
+        throw notFinite(rows[index], at: index)
+      }
+      result[index] = output
+    }
     return result.compactMap(\.self)
+  }
+
+  private func notFinite(_ row: Row, at index: Int) -> FileFailure {
+    let names = row.stack.map(\.name).joined(separator: ", ")
+    return FileFailure(
+      names.isEmpty ? "model \(name)" : "adapter \(names)", at: "row \(index) of the batch",
+      "the result is not a finite number",
+      hint: "its weights are damaged or far too large; adapterhub inspect shows their range")
   }
 
   /// One piece of a batch, whose rows are ordered by setup.
@@ -157,17 +171,17 @@ func setupRanges(_ rows: [Row]) -> [SetupRange] {
 /// Cuts rows into pieces that threads compute on their own: even ones, and enough to go round.
 ///
 /// A piece of a few hundred tokens keeps its rows in the processor's cache from one layer to the
-/// next; smaller ones read the weights too often. Too few tokens stay together, and the threads share
-/// each product instead.
-func pieces(of lengths: [Int]) -> [Range<Int>] {
+/// next, and bounds the memory of a pass whatever the batch; smaller ones read the weights too often.
+/// Too few tokens stay together, and the threads share each product instead.
+func pieces(of lengths: [Int], threads: Int = threadCount) -> [Range<Int>] {
   let tokens = lengths.reduce(0, +)
-  let threads = threadCount
-  guard threads > 1, lengths.count > 1, tokens >= fewestTokensPerPiece * threads else {
+  guard lengths.count > 1, threads == 1 || tokens >= fewestTokensPerPiece * threads else {
     return lengths.isEmpty ? [] : [0..<lengths.count]
   }
-  let fair = tokens >= 4 * threads * fewestTokensPerPiece ? 2 * threads : threads
-  let wanted = max(fair, (tokens / tokensPerPiece + threads - 1) / threads * threads)
-  let count = min(wanted, lengths.count)
+  // Two for each thread where they are not too small, so that none waits long for the last.
+  let fewest = threads > 1 && tokens >= 4 * fewestTokensPerPiece * threads ? 2 : 1
+  let rounds = (tokens + tokensPerPiece * threads - 1) / (tokensPerPiece * threads)
+  let count = min(threads * max(fewest, rounds), lengths.count)
   var cuts: [Range<Int>] = []
   var start = 0
   var seen = 0

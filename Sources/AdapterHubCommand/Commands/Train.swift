@@ -118,6 +118,7 @@ struct Train: ParsableCommand {
 
   func run() throws {
     try checkReplaceable(trimmed(output))
+    try checkWritable(beside: trimmed(output))
     var headSettings = HeadSettings()
     headSettings.layers = headLayers
     headSettings.isRegression = regression

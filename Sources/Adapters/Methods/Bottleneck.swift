@@ -45,7 +45,7 @@ public struct Bottleneck: Method {
   let isGated: Bool
   let residual: Residual
   let addsResidualBeforeOwnNorm: Bool
-  let leftOut: Set<Int>
+  public let leftOut: Set<Int>
   let dropout, stochasticDepth: Float
   /// Every setting, known to be acted upon or not, for the file.
   public let configuration: JSON.Object
@@ -95,6 +95,7 @@ public struct Bottleneck: Method {
       try fields["leave_out"]?.array().map { try $0.integer(in: 0...1_000) } ?? [])
     dropout = try fields.probability("dropout")
     stochasticDepth = try fields.probability("stochastic_depth")
+    try fields.checkSeed()
     configuration = try fields.pythonNumbers()
   }
 

@@ -20,7 +20,7 @@ public struct LowRank: Method {
   let scales: Bool
   let initialization: Initialization
   let isGated: Bool
-  let leftOut: Set<Int>
+  public let leftOut: Set<Int>
   public let configuration: JSON.Object
 
   public init(_ given: Field) throws {
@@ -68,11 +68,15 @@ public struct LowRank: Method {
     }
     self.initialization = initialization
     isGated = try flag("use_gating")
+    for key in ["vera_d", "vera_b"] {
+      if let field = fields[key] { throw field.failure("VeRA is not supported") }
+    }
     if try flag("use_dora") {
       throw try fields.required("use_dora").failure("DoRA is not supported")
     }
     leftOut = Set(
       try fields["leave_out"]?.array().map { try $0.integer(in: 0...1_000) } ?? [])
+    try fields.checkSeed()
     configuration = try fields.pythonNumbers()
   }
 

@@ -22,6 +22,9 @@ public protocol Method: Sendable {
   /// The `config` dictionary, as the Python library writes it.
   var configuration: JSON.Object { get }
 
+  /// The layers where it does not act, counted from 0.
+  var leftOut: Set<Int> { get }
+
   /// Between a site's path and the adapter's name in a tensor's name: `adapters`, `loras`.
   static var container: String { get }
 
@@ -38,6 +41,16 @@ public protocol Method: Sendable {
   func module(at site: Site, of model: Dimensions, _ tensors: ModuleTensors) -> SiteModule?
 }
 
+extension Method {
+  /// The seed of its initial values where it has one of its own; 0 counts as none, as in Python.
+  var initialSeed: UInt64? {
+    guard case .integer(let seed) = configuration["init_weights_seed"], seed != 0 else {
+      return nil
+    }
+    return UInt64(bitPattern: Int64(seed))
+  }
+}
+
 /// A tensor that a method has at a site.
 public struct Parameter: Sendable {
   /// Below the adapter's own name: `adapter_down.0.weight`.
@@ -46,6 +59,8 @@ public struct Parameter: Sendable {
   public let initializer: Initializer
   /// Under what name the Python library has the same tensor a second time in its files.
   public let alias: String?
+  /// Of its initial values, where the method has a seed of its own.
+  var seed: UInt64?
 
   public init(
     _ name: String, _ shape: [Int], _ initializer: Initializer, alias: String? = nil

@@ -14,6 +14,11 @@ extension Field {
     return replacing(.object(filled))
   }
 
+  /// Refuses a seed that is no whole number.
+  func checkSeed() throws {
+    _ = try self["init_weights_seed"]?.integer(in: Int.min...Int.max)
+  }
+
   /// A probability, below 1.
   func probability(_ key: String) throws -> Float {
     let field = try required(key)

@@ -9,8 +9,10 @@ public struct Training: Sendable {
   public let settings: TrainingSettings
   let examples: [EncodedExample]
   let dev: [EncodedExample]
-  /// The batches of all epochs, as indices of `examples`.
-  let plan: [[ArraySlice<Int>]]
+  /// How many steps each epoch has.
+  let stepCounts: [Int]
+  /// The batches of one epoch, as indices of `examples`: only those of the epoch at hand are kept.
+  private var plan = EpochPlan(epoch: -1, batches: [])
 
   var adapter: Adapter
   var optimizer: AdamW
@@ -24,7 +26,7 @@ public struct Training: Sendable {
   public internal(set) var log: [TrainingRecord] = []
 
   /// How many steps there are in all.
-  public var totalSteps: Int { plan.reduce(0) { $0 + $1.count } }
+  public var totalSteps: Int { stepCounts.reduce(0, +) }
   public var isFinished: Bool { step >= totalSteps }
 
   /// Rows that were longer than the model and were cut.
@@ -65,19 +67,29 @@ public struct Training: Sendable {
         throw FileFailure("the training", at: "a row of its data", failure.description)
       }
     }
+    guard let head = adapter.head, head.lossTerms(examples.map(\.target)) > 0 else {
+      throw FileFailure(
+        "the training", "no token of its data carries a label, so there is nothing to learn from",
+        hint: "texts that are empty, or cut before their first word, teach nothing")
+    }
     self.base = base
     self.settings = settings
     self.adapter = adapter
+    stepCounts = countSteps(lengths: examples.map(\.sequence.ids.count), settings: settings)
     self.examples = examples
     self.dev = dev
     optimizer = AdamW(weightDecay: settings.weightDecay)
-    let lengths = self.examples.map(\.sequence.ids.count)
-    let random = Random(seed: settings.seed)
-    plan = (0..<settings.epochs).map { epoch in
-      batches(
-        random.permutation(lengths.count, stream: "epoch \(epoch)"), lengths: lengths,
-        sequences: settings.batchSize, tokens: settings.batchTokens)
+  }
+
+  /// The batches of an epoch, the same whenever they are asked for.
+  private mutating func plannedBatches(of epoch: Int) -> [ArraySlice<Int>] {
+    if plan.epoch != epoch {
+      plan = EpochPlan(
+        epoch: epoch,
+        batches: epochBatches(
+          epoch, lengths: examples.map(\.sequence.ids.count), settings: settings))
     }
+    return plan.batches
   }
 
   /// The adapter as it is now.
@@ -90,16 +102,18 @@ public struct Training: Sendable {
   }
 
   /// The epoch of the last step, from 1.
-  public var currentEpoch: Int { min(position.epoch + (position.step > 0 ? 1 : 0), plan.count) }
+  public var currentEpoch: Int {
+    min(position.epoch + (position.step > 0 ? 1 : 0), stepCounts.count)
+  }
 
   /// The epoch that the next step is in, and the step within it.
   var position: (epoch: Int, step: Int) {
     var left = step
-    for (epoch, batches) in plan.enumerated() {
-      if left < batches.count { return (epoch, left) }
-      left -= batches.count
+    for (epoch, steps) in stepCounts.enumerated() {
+      if left < steps { return (epoch, left) }
+      left -= steps
     }
-    return (plan.count, 0)
+    return (stepCounts.count, 0)
   }
 
   /// Takes one step; after the last of an epoch, measures on the dev data.
@@ -108,8 +122,8 @@ public struct Training: Sendable {
   /// - Throws: ``FileFailure`` when the loss is not finite three times in a row.
   public mutating func advance() throws -> [TrainingRecord] {
     let (epoch, index) = position
-    guard epoch < plan.count else { return [] }
-    let rows = plan[epoch][index].map { examples[$0] }
+    guard epoch < stepCounts.count else { return [] }
+    let rows = plannedBatches(of: epoch)[index].map { examples[$0] }
     let dropout = DropoutSource(Random(seed: settings.seed), stream: "step \(step)")
     let parameters = adapter.parameters
     let (loss, gradient) = try base.lossAndGradient(
@@ -137,7 +151,7 @@ public struct Training: Sendable {
     }
     step += 1
     var records = [record]
-    if index == plan[epoch].count - 1, !dev.isEmpty {
+    if index == stepCounts[epoch] - 1, !dev.isEmpty {
       records.append(try measure(epoch: epoch))
     }
     log += records
@@ -163,6 +177,34 @@ public struct Training: Sendable {
         + (culprit.map { "; first at \($0)" } ?? ""),
       hint: "a lower learning rate than \(rate) often helps")
   }
+}
+
+/// The batches of one epoch.
+private struct EpochPlan: Sendable {
+  let epoch: Int
+  let batches: [ArraySlice<Int>]
+}
+
+/// How many batches each epoch has.
+private func countSteps(lengths: [Int], settings: TrainingSettings) -> [Int] {
+  let longest = lengths.sorted(by: >).prefix(settings.batchSize).reduce(0, +)
+  guard longest > settings.batchTokens else {
+    // However the rows are ordered, it is their number that fills a batch.
+    let steps = (lengths.count + settings.batchSize - 1) / settings.batchSize
+    return Array(repeating: steps, count: settings.epochs)
+  }
+  return (0..<settings.epochs).map {
+    epochBatches($0, lengths: lengths, settings: settings).count
+  }
+}
+
+/// The rows of an epoch in its own random order, cut into batches.
+private func epochBatches(
+  _ epoch: Int, lengths: [Int], settings: TrainingSettings
+) -> [ArraySlice<Int>] {
+  batches(
+    Random(seed: settings.seed).permutation(lengths.count, stream: "epoch \(epoch)"),
+    lengths: lengths, sequences: settings.batchSize, tokens: settings.batchTokens)
 }
 
 extension Adapter {
