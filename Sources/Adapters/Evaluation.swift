@@ -11,6 +11,8 @@ public struct Evaluation: Sendable {
   public let examples: Int
   /// Rows that were longer than the model and were cut.
   public let cut: Int
+  /// Rows without a token of their own.
+  public let empty: Int
 
   public subscript(_ name: String) -> Double? {
     metrics.first { $0.name == name }?.value
@@ -67,7 +69,8 @@ extension BaseModel {
     return Evaluation(
       metrics: head.metrics(logits, targets),
       loss: Double(loss.scalar) / Double(max(1, head.lossTerms(targets))),
-      examples: examples.count, cut: examples.count { $0.isCut })
+      examples: examples.count, cut: examples.count { $0.isCut },
+      empty: examples.count { $0.isEmpty })
   }
 }
 

@@ -40,6 +40,9 @@ public struct Encoding: Sendable, Equatable {
     places.map { Int($0.start)..<Int($0.end) }
   }
 
+  /// Whether all tokens are special ones, so that nothing is left of the text.
+  public var holdsNoText: Bool { places.allSatisfy { $0.word < 0 } }
+
   /// The word of its text that a token belongs to; `nil` for special tokens of the template.
   public var wordIds: [Int?] {
     places.map { $0.word < 0 ? nil : Int($0.word) }

@@ -50,7 +50,8 @@ struct Evaluate: ParsableCommand {
           "metrics": .object(
             JSON.Object(evaluation.metrics.map { ($0.name, .number($0.value)) })),
           "loss": .number(evaluation.loss), "examples": .integer(evaluation.examples),
-          "cut": .integer(evaluation.cut), "seconds": .number(seconds),
+          "cut": .integer(evaluation.cut), "empty": .integer(evaluation.empty),
+          "seconds": .number(seconds),
         ]).text(.compact)
       ])
       return
@@ -70,6 +71,7 @@ struct Evaluate: ParsableCommand {
       let limit = min(length ?? text.limit, text.limit)
       lines.append("\(evaluation.cut) rows are longer than \(limit) tokens and were cut")
     }
+    if evaluation.empty > 0 { lines.append("\(evaluation.empty) rows hold no text") }
     try printLines(lines)
   }
 }

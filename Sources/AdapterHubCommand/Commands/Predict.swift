@@ -4,6 +4,7 @@ import ArgumentParser
 import BaseModels
 import Datasets
 import Files
+import Tokenization
 
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -64,6 +65,7 @@ struct Predict: ParsableCommand {
     let loaded = try adapters.load(for: text.base)
     let lines = try input.map { try readLines($0) } ?? texts.map { Line(TextInput($0)) }
     let requests = try self.requests(lines, loaded)
+    try mentionEmpty(lines, text.tokenizer)
     var options = PredictionOptions()
     options.truncates = truncate
     options.aggregation = aggregation
@@ -80,6 +82,18 @@ struct Predict: ParsableCommand {
           json ? request.json(answer) : request.line(lines[request.row].input, answer)
         })
     }
+  }
+
+  /// Says which texts hold nothing: they are answered, but of nothing.
+  private func mentionEmpty(_ lines: [Line], _ tokenizer: Tokenizer) throws {
+    let empty = try lines.enumerated().filter { _, line in
+      let encoding = try tokenizer.encode(line.input.text, pair: line.input.pair)
+      return encoding.holdsNoText
+    }
+    guard let (row, line) = empty.first else { return }
+    let place = line.origin.map { "\($0.path), line \($0.line)" } ?? "text \(row + 1)"
+    let others = empty.count > 1 ? ", and so are \(empty.count - 1) others" : ""
+    writeError("adapterhub: \(place) is empty\(others); the answer is that to no text\n")
   }
 
   /// One text for one stack of adapters.

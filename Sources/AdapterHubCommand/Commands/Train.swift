@@ -60,7 +60,7 @@ struct Train: ParsableCommand {
   var length: Int?
 
   @Option(
-    help: "How the learning rate goes down: linear, cosine or constant.",
+    help: "How the learning rate goes down: linear (the default), cosine or constant.",
     transform: named(Schedule.self))
   var schedule = Schedule.linear
 
@@ -89,7 +89,8 @@ struct Train: ParsableCommand {
   var resume = false
 
   @Option(
-    help: "The files to write: bin, which the Python library looks for, safetensors, or both.",
+    help:
+      "The files to write: bin, which the Python library looks for, safetensors, or both (the default).",
     transform: named(Adapter.Format.self))
   var format = Adapter.Format.both
 
@@ -200,6 +201,7 @@ struct Train: ParsableCommand {
       let limit = min(length ?? .max, training.base.dimensions.positions)
       writeError("\(training.cut) rows are longer than \(limit) tokens and are cut\n")
     }
+    if training.empty > 0 { writeError("\(training.empty) rows hold no text\n") }
   }
 
   private func report(_ training: Training) throws {
@@ -207,7 +209,7 @@ struct Train: ParsableCommand {
     if json {
       var result: JSON.Object = [
         "output": .string(output), "steps": .integer(training.step),
-        "cut": .integer(training.cut),
+        "cut": .integer(training.cut), "empty": .integer(training.empty),
       ]
       if let best {
         result["epoch"] = .integer(best.epoch)

@@ -119,11 +119,16 @@ public struct EncodedExample: Sendable {
   public var target: Target
   /// The row was longer than the model reads.
   public var isCut: Bool
+  /// The row has no token of its own: its text is empty, or nothing that the model knows of.
+  public var isEmpty: Bool
 
-  package init(sequence: Batch.Sequence, target: Target, isCut: Bool) {
+  package init(
+    sequence: Batch.Sequence, target: Target, isCut: Bool, isEmpty: Bool = false
+  ) {
     self.sequence = sequence
     self.target = target
     self.isCut = isCut
+    self.isEmpty = isEmpty
   }
 }
 

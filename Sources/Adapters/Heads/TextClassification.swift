@@ -106,7 +106,9 @@ public struct TextClassification: Head {
     -> EncodedExample
   {
     let (encoding, isCut) = try example.content.encoded(tokenizer, limit: limit)
-    return EncodedExample(sequence: encoding.sequence, target: example.target, isCut: isCut)
+    return EncodedExample(
+      sequence: encoding.sequence, target: example.target, isCut: isCut,
+      isEmpty: encoding.holdsNoText)
   }
 
   public func loss(_ logits: Tensor, _ targets: [Target]) -> Tensor {

@@ -69,7 +69,9 @@ public struct TokenClassification: Head {
   {
     let (encoding, isCut) = try example.content.encoded(tokenizer, limit: limit)
     guard case .tags(let tags) = example.target else {
-      return EncodedExample(sequence: encoding.sequence, target: example.target, isCut: isCut)
+      return EncodedExample(
+        sequence: encoding.sequence, target: example.target, isCut: isCut,
+        isEmpty: encoding.holdsNoText)
     }
     var previous: Int?
     let spread = encoding.wordIds.map { word -> Int? in
@@ -77,7 +79,9 @@ public struct TokenClassification: Head {
       guard let word, word != previous, word < tags.count else { return nil }
       return tags[word]
     }
-    return EncodedExample(sequence: encoding.sequence, target: .tags(spread), isCut: isCut)
+    return EncodedExample(
+      sequence: encoding.sequence, target: .tags(spread), isCut: isCut,
+      isEmpty: encoding.holdsNoText)
   }
 
   public func loss(_ logits: Tensor, _ targets: [Target]) -> Tensor {

@@ -31,6 +31,8 @@ public struct Training: Sendable {
 
   /// Rows that were longer than the model and were cut.
   public var cut: Int { (examples + dev).count { $0.isCut } }
+  /// Rows without a token of their own.
+  public var empty: Int { (examples + dev).count { $0.isEmpty } }
 
   /// - Parameters:
   ///   - adapter: has the head that is trained with it.
