@@ -25,9 +25,27 @@ static inline __attribute__((always_inline)) void finish_vector(const destinatio
 #undef STORE
 }
 
+/// The common ends, a bias and at most one activation, without a question per vector.
+static inline __attribute__((always_inline)) void finish_plain(int kind, const float *bias,
+                                                               const float *c, size_t ldc, float *y,
+                                                               size_t ldy, size_t rows,
+                                                               size_t columns) {
+  for (size_t r = 0; r < rows; r++)
+    for (size_t j = 0; j < columns; j += LANES)
+      store(y + r * ldy + j, activated(kind, load(c + r * ldc + j) + load(bias + j)));
+}
+
 /// Finishes the product `c` of some rows and columns, starting at `row`, `column` of the result.
 static void finish(const destination *d, size_t row, size_t column, const float *c, size_t ldc,
                    size_t rows, size_t columns) {
+  const ak_epilogue *e = &d->epilogue;
+  const bool is_plain = e->bias && e->scale == 1 && !e->preactivation && !e->residual &&
+                        !e->accumulate && columns % LANES == 0;
+  float *y = d->y + row * d->ldy + column;
+  if (is_plain && e->activation == AK_LINEAR)
+    return finish_plain(AK_LINEAR, e->bias + column, c, ldc, y, d->ldy, rows, columns);
+  if (is_plain && e->activation == AK_GELU)
+    return finish_plain(AK_GELU, e->bias + column, c, ldc, y, d->ldy, rows, columns);
   for (size_t r = 0; r < rows; r++) {
     size_t j = 0;
     for (; j + LANES <= columns; j += LANES)
