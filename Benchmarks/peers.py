@@ -179,7 +179,7 @@ def save_adapter(model_path, output):
     model.save_adapter(output, "bench")
 
 
-def train(model_path, train_path, test_path, length=48, batch=32, epochs=2, learning_rate=1e-3):
+def train(model_path, train_path, test_path, precision="f32", length=48, batch=32, epochs=2, learning_rate=1e-3):
     from transformers import get_linear_schedule_with_warmup
 
     t = torch()
@@ -201,12 +201,15 @@ def train(model_path, train_path, test_path, length=48, batch=32, epochs=2, lear
             inputs = tokenizer(
                 [row["text"] for row in part], return_tensors="pt", padding="longest", truncation=True, max_length=length)
             labels = t.tensor([names.index(row["label"]) for row in part])
-            model(**inputs, labels=labels).loss.backward()
+            with t.autocast("cpu", t.bfloat16, enabled=precision == "bf16"):
+                loss = model(**inputs, labels=labels).loss
+            loss.backward()
             t.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
-    found = predict(model.eval(), tokenizer, [row["text"] for row in tests], batch, length)
+    with t.autocast("cpu", t.bfloat16, enabled=precision == "bf16"):
+        found = predict(model.eval(), tokenizer, [row["text"] for row in tests], batch, length)
     right = sum(names[label] == row["label"] for label, row in zip(found, tests))
     print(json.dumps({"accuracy": right / len(tests)}))
 

@@ -168,8 +168,11 @@ class Setting:
             target.write_text("".join(json.dumps(row) + "\n" for row in rows))
         return target
 
+    def has_bf16(self):
+        return self.emulate or bool({"avx512_bf16", "amx_bf16"} & cpu()["flags"])
+
     def needs_bf16(self):
-        if not self.emulate and not {"avx512_bf16", "amx_bf16"} & cpu()["flags"]:
+        if not self.has_bf16():
             raise Skipped("this CPU has no bf16 instructions")
 
 
@@ -270,38 +273,57 @@ def mixed_batch(setting):
 
 
 def whole_training(setting):
-    """From starting the process to test accuracy: train, save, evaluate."""
+    """From starting the process to test accuracy: train, save, evaluate; in f32 and, where the CPU has it, in bf16."""
     setting.needs(MINILM)
     train, test = setting.snips("train"), setting.snips("validate")
     accuracy = {}
 
-    def ours():
-        output = setting.folder / f"trained-{time.monotonic_ns()}"
-        _, training, _ = setting.ours.process(
-            "train", "--model", str(MINILM), "--task", "text-classification", "--data", str(train), "--method", "seq_bn",
-            "--output", str(output), "--epochs", "2", "--learning-rate", "1e-3", "--batch", "32", "--length", "48", "--seed", "0",
-            "--json")
-        text, evaluation, _ = setting.ours.process(
-            "evaluate", "--model", str(MINILM), "--adapter", str(output), "--data", str(test), "--json")
-        accuracy["ours"] = json.loads(text)["metrics"]["accuracy"]
-        return summary([(training + evaluation) * 1e3])
+    def ours(name, precision):
+        def run():
+            output = setting.folder / f"trained-{time.monotonic_ns()}"
+            _, training, _ = setting.ours.process(
+                "train", "--model", str(MINILM), "--task", "text-classification", "--data", str(train), "--method",
+                "seq_bn", "--output", str(output), "--epochs", "2", "--learning-rate", "1e-3", "--batch", "32",
+                "--length", "48", "--seed", "0", "--precision", precision, "--json")
+            text, evaluation, _ = setting.ours.process(
+                "evaluate", "--model", str(MINILM), "--adapter", str(output), "--data", str(test), "--precision",
+                precision, "--json")
+            accuracy[name] = json.loads(text)["metrics"]["accuracy"]
+            return summary([(training + evaluation) * 1e3])
 
-    def theirs():
-        text, seconds = setting.peer("train", MINILM, train, test)
-        accuracy["adapters"] = json.loads(text.splitlines()[-1])["accuracy"]
-        return summary([seconds * 1e3])
+        return run
 
+    def theirs(name, precision):
+        def run():
+            text, seconds = setting.peer("train", MINILM, train, test, precision)
+            accuracy[name] = json.loads(text.splitlines()[-1])["accuracy"]
+            return summary([seconds * 1e3])
+
+        return run
+
+    what = "SNIPS, MiniLM, seq_bn, 2 epochs, whole process"
+    programs = {} if setting.peers_only else {"ours": ours("ours", "f32")}
+    programs["adapters f32"] = theirs("adapters f32", "f32")
+    if setting.has_bf16():
+        if not setting.peers_only:
+            programs["ours, bf16"] = ours("ours, bf16", "bf16")
+        programs["adapters, bf16 autocast"] = theirs("adapters, bf16 autocast", "bf16")
     kept, setting.rounds = setting.rounds, min(setting.rounds, 2)
-    programs = {"adapters": theirs} if setting.peers_only else {"ours": ours, "adapters": theirs}
     times = interleave(setting, programs)
     setting.rounds = kept
-    lines = compared("SNIPS, MiniLM, seq_bn, 2 epochs, whole process", times, [("adapters", 4)])
-    lines.append({
-        "what": "its accuracy on the 700 validation sentences", "peer": "adapters", "target": "≥ 98 %",
-        **{key: {"min": accuracy[name] * 100, "unit": "%"} for key, name in [("ours", "ours"), ("theirs", "adapters")]
-           if name in accuracy},
-        "met": accuracy["ours"] >= 0.98 if "ours" in accuracy else None,
-    })
+    lines = compared(what, times, [("adapters f32", 4)])
+    if "ours, bf16" in times:
+        half = {**times, "ours": times["ours, bf16"]}
+        lines += compared(what + ", ours in bf16", half, [("adapters f32", 4), ("adapters, bf16 autocast", None)])
+    for name, peer in [("ours", "adapters f32"), ("ours, bf16", "adapters, bf16 autocast")]:
+        if name in accuracy or peer in accuracy:
+            lines.append({
+                "what": "its accuracy on the 700 validation sentences" + ("" if name == "ours" else ", bf16"), "peer": peer,
+                "target": "≥ 98 %",
+                **{key: {"min": accuracy[one] * 100, "unit": "%"} for key, one in [("ours", name), ("theirs", peer)]
+                   if one in accuracy},
+                "met": accuracy[name] >= 0.98 if name in accuracy else None,
+            })
     return lines
 
 
