@@ -47,6 +47,11 @@ public struct Adapter: Sendable {
           "adapter \(name)", at: "leave_out",
           "there is no layer \(layer): the model has \(base.dimensions.layers), counted from 0")
       }
+      if case .string(let type) = method.configuration["dtype"], !type.hasSuffix("float32") {
+        throw FileFailure(
+          "adapter \(name)", at: "dtype", "adapters are trained in float32, not in \(type)",
+          hint: "--precision bf16 speeds up the base model alone")
+      }
     }
     let parameters = try adapterParameters(name, methods, base.sites, base.dimensions)
     try checkSize(name, parameters, base)

@@ -39,6 +39,17 @@ import Testing
     #expect(failure(method).contains("not supported"), "\(failure(method))")
   }
 
+  @Test(arguments: [
+    ("lora[r=4,r=8]", "r is given twice"), ("seq_bn[non_linearity=None]", "cannot be None"),
+    ("seq_bn[reduction_factor={'1': 16, '1': 4}]", "1 is given twice"),
+    ("lora[dtype='float16']", "trained in float32"),
+  ])
+  func `of settings that say two things, or what is not done, is refused`(
+    _ method: String, _ reason: String
+  ) {
+    #expect(failure(method).contains(reason), "\(failure(method))")
+  }
+
   @Test(arguments: ["seq_bn", "lora"])
   func `has the initial values of its own seed where it has one`(_ method: String) throws {
     let own = "\(method)[init_weights_seed=7]"

@@ -28,6 +28,7 @@ public func parseMethods(_ text: String) throws -> [any Method] {
     var configuration = type.defaults
     for (key, value) in settings.members { configuration[key] = value }
     if reader.skip("[") {
+      var given: Set<String> = []
       while !reader.skip("]") {
         let start = reader.position
         let key = reader.word()
@@ -39,8 +40,16 @@ public func parseMethods(_ text: String) throws -> [any Method] {
               : "\(name) has no setting \(escaped(key, limit: 80))", at: start,
             hint: "its settings: \(known)")
         }
+        guard given.insert(key).inserted else {
+          throw reader.failure("\(key) is given twice", at: start)
+        }
         try reader.expect("=")
-        configuration[key] = try reader.literal()
+        let value = try reader.literal()
+        // A default in its place would not be what was asked for.
+        guard value != .null || type.defaults[key] == .null else {
+          throw reader.failure("\(key) cannot be None", at: start)
+        }
+        configuration[key] = value
         if !reader.skip(",") {
           try reader.expect("]")
           break
@@ -125,6 +134,9 @@ private struct PythonLiteralReader {
       while !skip("}") {
         guard case .string(let key) = try literal(depth: depth + 1) else {
           throw failure("a key is a quoted string", at: start)
+        }
+        guard object[key] == nil else {
+          throw failure("\(escaped(key, limit: 80)) is given twice", at: start)
         }
         try expect(":")
         object[key] = try literal(depth: depth + 1)

@@ -15,11 +15,11 @@ bool ak_half_is_native(void) {
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
 }
 
-#define TARGET "avx512bf16,avx512f,avx512vl,avx512bw,avx512dq,avx2,fma"
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target(TARGET))), apply_to = function)
+#pragma clang attribute push( \
+    __attribute__((target("avx512bf16,avx512f,avx512vl,avx512bw,avx512dq,avx2,fma"))), apply_to = function)
 #else
-#pragma GCC target(TARGET)
+#pragma GCC target("avx512bf16,avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")
 #endif
 
 #define TILE_PANELS 2

@@ -1,7 +1,7 @@
 /// The base model's large products: frozen weights, packed once for this CPU, used by every pass.
 ///
-/// Two engines stand behind it. oneDNN (API 2.x or 3.x) where it has kernels for packed weights that
-/// are faster than ours: AVX-512 and AMX, in f32 and bf16. The project's own packed product elsewhere.
+/// Two engines stand behind it: the project's own packed products, for f32 everywhere and for bf16 on
+/// AVX-512, and oneDNN (API 2.x or 3.x) for bf16 on processors that multiply whole tiles (AMX).
 #pragma once
 #include "AdapterKernels.h"
 
@@ -42,7 +42,7 @@ int ak_dense_engine(const ak_dense *dense);
 void ak_dense_run(const ak_dense *dense, const float *x, size_t ldx, size_t rows, float *y, size_t ldy,
                   const ak_epilogue *epilogue);
 
-/// Whether this CPU and the linked oneDNN multiply bf16 natively.
+/// Whether this CPU multiplies bf16 natively.
 bool ak_bf16_is_native(void);
 
 /// The version of the oneDNN in use, as major·10000 + minor·100 + patch.
