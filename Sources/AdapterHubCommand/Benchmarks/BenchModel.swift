@@ -80,6 +80,13 @@ struct BenchModel: ParsableArguments {
         ]), file: config)
     } else {
       configuration = Field(try JSON(contentsOf: config), file: config)
+      let count = try BaseShape(configuration: config).parameterCount
+      // Once as random numbers, and once packed.
+      guard count <= memoryLimit / (2 * 4) else {
+        throw FileFailure(
+          config, "a model of \(count.grouped) numbers does not fit into memory",
+          hint: "fewer layers, or smaller ones")
+      }
     }
     return try BaseModel(
       configuration, .random(Random(seed: 1)), precision: precision.precision, name: config)
