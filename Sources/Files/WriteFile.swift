@@ -86,7 +86,13 @@ public func writeFolderAtomically(
     try replaceFolder(destination, by: temporary)
   } catch {
     removeTree(temporary)
-    throw error
+    guard let failure = error as? FileFailure, failure.path.hasPrefix(temporary) else {
+      throw error
+    }
+    // The message names what the caller asked for, not the temporary folder.
+    throw FileFailure(
+      path + failure.path.dropFirst(temporary.count), at: failure.place, failure.problem,
+      hint: failure.hint)
   }
   try synchronizeFolder(parent(of: destination))
 }
