@@ -2,7 +2,6 @@
 #include "HalfProducts.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "Packed.h"
 

@@ -40,12 +40,11 @@ static inline __attribute__((always_inline)) void half_tile(
     for (size_t j = 0; j < panels; j++) store(c + r * ldc + j * PANEL, (vf)sums[r * panels + j]);
 }
 
-static void half_tile_of(size_t rows, size_t panels, const uint32_t *a, size_t lda,
-                         const uint32_t *b, size_t panel_stride, fetch ahead, size_t pairs,
-                         float *c, size_t ldc) {
+static void half_tile_of(size_t rows, size_t panels, const void *a, size_t lda, const void *b,
+                         size_t panel_stride, fetch ahead, size_t pairs, float *c) {
 #define CASE(R, P) \
   case R * 8 + P: \
-    half_tile(R, P, a, lda, b, panel_stride, ahead, pairs, c, ldc); \
+    half_tile(R, P, a, lda, b, panel_stride, ahead, pairs, c, P * PANEL); \
     break;
   switch (rows * 8 + panels) { TILES(CASE) }
 #undef CASE
@@ -53,7 +52,7 @@ static void half_tile_of(size_t rows, size_t panels, const uint32_t *a, size_t l
 
 bool ak_half_linear(const ak_half *w, const float *x, size_t ldx, size_t rows, float *y, size_t ldy,
                     const ak_epilogue *epilogue, size_t first, size_t last) {
-  const size_t pairs = w->pairs, panel_stride = pairs * PANEL;
+  const size_t pairs = w->pairs;
   // Rows that are a multiple of a page apart would push each other out of the first-level cache.
   const size_t lda = round_up(pairs, PANEL) + PANEL;
   const size_t row_block = rows_per_block(rows, lda * sizeof(uint32_t));
@@ -65,24 +64,11 @@ bool ak_half_linear(const ak_half *w, const float *x, size_t ldx, size_t rows, f
   const destination d = {epilogue ? *epilogue : plain, y, ldy};
   first = first / PANEL * PANEL;
   last = smaller(round_up(smaller(last, w->outputs), PANEL), w->outputs);
-  const size_t panels = first < last ? (last - first + PANEL - 1) / PANEL : 0;
   for (size_t row = 0; row < rows; row += row_block) {
     const size_t block_rows = smaller(row_block, rows - row);
     round_rows(x + row * ldx, ldx, block_rows, w->inputs, block, lda);
-    const size_t tiles = (block_rows + height - 1) / height;
-    for (size_t p = 0, wide; p < panels; p += wide) {
-      wide = panels_at_once(height, panels - p);
-      const size_t column = first + p * PANEL;
-      const uint32_t *group = w->panels + column * pairs;
-      for (size_t r = 0; r < block_rows; r += height) {
-        const size_t tile_rows = smaller(height, block_rows - r);
-        const fetch ahead =
-            fetch_next(group, panel_stride * sizeof *group, wide, r / height, tiles);
-        half_tile_of(tile_rows, wide, block + r * lda, lda, group, panel_stride, ahead, pairs, c,
-                     wide * PANEL);
-        finish(&d, row + r, column, c, wide * PANEL, tile_rows, smaller(wide * PANEL, last - column));
-      }
-    }
+    multiply_block(half_tile_of, &d, block, lda, row, block_rows, height, w->panels, pairs, first, last,
+                   c);
   }
   return true;
 }
