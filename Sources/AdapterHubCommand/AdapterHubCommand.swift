@@ -38,7 +38,7 @@ enum Main {
   static func main() async {
     do {
       var command = try AdapterHubCommand.parseAsRoot()
-      try checkEnvironment()
+      checkEnvironment()
       if var command = command as? any AsyncParsableCommand {
         try await command.run()
       } else {
@@ -54,7 +54,7 @@ enum Main {
   }
 
   /// Refuses a number of threads in the environment that the pool would pass over in silence.
-  private static func checkEnvironment() throws {
+  private static func checkEnvironment() {
     guard let text = getenv("ADAPTERHUB_THREADS").map({ String(cString: $0) }), !text.isEmpty
     else { return }
     guard let count = Int(text), (1...256).contains(count) else {

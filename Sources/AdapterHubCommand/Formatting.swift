@@ -42,3 +42,8 @@ extension Int {
     return (self < 0 ? "-" : "") + parts.reversed().joined(separator: ",")
   }
 }
+
+/// How many rows have no text.
+func emptyRows(_ count: Int) -> String {
+  count == 1 ? "1 row holds no text" : "\(count.grouped) rows hold no text"
+}

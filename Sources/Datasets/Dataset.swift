@@ -6,8 +6,8 @@ public import Files
 /// let train = try Dataset.textClassification("train.jsonl")
 /// let labels = try LabelSet(of: train)
 /// ```
-/// A reader is chosen by the file's extension, or by another that is given. A broken row names file, line, column and cure;
-/// up to 20 of them are collected into one `FileFailure`.
+/// A reader is chosen by the file's extension, or by another that is given. A broken row names file,
+/// line, column and cure; up to 20 of them are collected into one `FileFailure`.
 public struct Dataset<Row: Sendable>: Sendable {
   /// The file as the caller named it.
   public let path: String

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct `A write that finds no room` {
   /// Runs the program where no file may grow beyond 4 kB, which fails as a full disk does.
-  private func run(_ arguments: [String], in folder: TemporaryFolder) throws -> (Int32, String) {
+  private func run(_ arguments: [String]) throws -> (Int32, String) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/bash")
     // Ignored, the signal of the limit becomes an error of the write.
@@ -30,7 +30,7 @@ import Testing
       [
         "forward", "--model", `An empty text`.model, "--input", "\(folder.path)/in.jsonl",
         "--output", output,
-      ], in: folder)
+      ])
     #expect(status == 1, "\(errors)")
     #expect(errors.split(separator: "\n").count == 1, "\(errors)")
     #expect(errors.contains(output), "\(errors)")
@@ -48,7 +48,7 @@ import Testing
       [
         "train", "--model", `An empty text`.model, "--task", "text-classification", "--data", data,
         "--output", output, "--epochs", "1",
-      ], in: folder)
+      ])
     #expect(status == 1, "\(errors)")
     #expect(errors.contains("\(output)/pytorch_adapter.bin: cannot be written"), "\(errors)")
     #expect(!fileExists(output))

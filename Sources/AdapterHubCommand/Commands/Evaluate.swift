@@ -71,7 +71,7 @@ struct Evaluate: ParsableCommand {
       let limit = min(length ?? text.limit, text.limit)
       lines.append("\(evaluation.cut) rows are longer than \(limit) tokens and were cut")
     }
-    if evaluation.empty > 0 { lines.append("\(evaluation.empty) rows hold no text") }
+    if evaluation.empty > 0 { lines.append(emptyRows(evaluation.empty)) }
     try printLines(lines)
   }
 }

@@ -92,7 +92,12 @@ struct Predict: ParsableCommand {
     }
     guard let (row, line) = empty.first else { return }
     let place = line.origin.map { "\($0.path), line \($0.line)" } ?? "text \(row + 1)"
-    let others = empty.count > 1 ? ", and so are \(empty.count - 1) others" : ""
+    let others =
+      switch empty.count {
+      case 1: ""
+      case 2: ", and so is 1 other"
+      default: ", and so are \(empty.count - 1) others"
+      }
     writeError("adapterhub: \(place) is empty\(others); the answer is that to no text\n")
   }
 

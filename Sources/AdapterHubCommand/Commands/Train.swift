@@ -201,7 +201,7 @@ struct Train: ParsableCommand {
       let limit = min(length ?? .max, training.base.dimensions.positions)
       writeError("\(training.cut) rows are longer than \(limit) tokens and are cut\n")
     }
-    if training.empty > 0 { writeError("\(training.empty) rows hold no text\n") }
+    if training.empty > 0 { writeError(emptyRows(training.empty) + "\n") }
   }
 
   private func report(_ training: Training) throws {

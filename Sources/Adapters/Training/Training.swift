@@ -69,7 +69,8 @@ public struct Training: Sendable {
         throw FileFailure("the training", at: "a row of its data", failure.description)
       }
     }
-    guard let head = adapter.head, head.lossTerms(examples.map(\.target)) > 0 else {
+    guard let head = adapter.head else { throw headless(adapter.name) }
+    guard head.lossTerms(examples.map(\.target)) > 0 else {
       throw FileFailure(
         "the training", "no token of its data carries a label, so there is nothing to learn from",
         hint: "texts that are empty, or cut before their first word, teach nothing")
