@@ -1,0 +1,4 @@
+internal import GRDB
+internal import Hummingbird
+internal import CryptoExtras
+internal import HubClient
