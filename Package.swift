@@ -92,7 +92,7 @@ let package = Package(
     .executableTarget(
       name: "AdapterHubCommand",
       dependencies: [
-        "Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files",
+        "HubClient", "Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: rules),
@@ -111,6 +111,16 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: ["Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files"],
+      swiftSettings: rules),
+    .testTarget(
+      name: "HubClientTests",
+      dependencies: [
+        "HubClient", "Files",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
       swiftSettings: rules),
     .testTarget(name: "AdapterHubTests", dependencies: ["AdapterHub"], swiftSettings: rules),
   ],
