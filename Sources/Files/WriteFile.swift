@@ -178,7 +178,7 @@ private func renameFile(_ source: String, to destination: String) throws {
   }
 }
 
-private func synchronizeFolder(_ path: String) throws {
+func synchronizeFolder(_ path: String) throws {
   let folder = try Descriptor(path, O_RDONLY)
   try folder.synchronize()
 }
@@ -217,6 +217,6 @@ public func removeFolder(_ path: String) throws {
   guard !fileExists(path) else { throw FileFailure(path, "cannot be removed") }
 }
 
-private func uniqueSuffix() -> String {
+func uniqueSuffix() -> String {
   "\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36))"
 }

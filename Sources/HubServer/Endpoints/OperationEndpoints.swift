@@ -1,0 +1,72 @@
+/// For those who run the hub: is it well, what does it do, what can be asked of it.
+internal import Files
+internal import GRDB
+internal import HTTPTypes
+internal import Hummingbird
+internal import Synchronization
+
+let operationEndpoints = [
+  Endpoint(
+    .get, "/healthz", .anyone, "Whether the process answers", answer: "text/plain",
+    { _ in .text("ok\n") }),
+  Endpoint(
+    .get, "/readyz", .anyone, "Whether requests should be sent here", answer: "text/plain", ready),
+  Endpoint(
+    .get, "/metrics", .anyone, "Counters and gauges for Prometheus", answer: "text/plain", metrics),
+  Endpoint(
+    .get, "/api/openapi.json", .anyone, "This description",
+    { call in .json(openAPI(allEndpoints(), baseURL: call.baseURL)) }),
+  Endpoint(
+    .get, "/api/audit", .administerHub, "What was done by whom",
+    query: [
+      ("after", "integer", "The id after which to begin"),
+      ("limit", "integer", "How many rows, 1000 at most"),
+    ], audit),
+  // Newer clients ask this once a day.
+  Endpoint(
+    .get, "/api/agent-harnesses", .anyone, "None",
+    { _ in .json(["standardEnvVars": [], "harnesses": [:]]) }),
+  Endpoint(
+    .get, "/api/telemetry/{rest...}", .anyone, "Nothing is collected", answer: "text/plain",
+    { _ in .text("") }),
+]
+
+private func ready(_ call: Call) async throws -> Response {
+  guard !call.hub.isDraining.load(ordering: .relaxed) else {
+    return .text("draining\n", .serviceUnavailable)
+  }
+  do {
+    _ = try await call.registry.read { try Int.fetchOne($0, sql: "SELECT 1") }
+    return .text("ready\n")
+  } catch {
+    return .text("the database does not answer\n", .serviceUnavailable)
+  }
+}
+
+private func metrics(_ call: Call) async throws -> Response {
+  let gauges = try await call.registry.read { database in
+    func count(_ sql: String) throws -> Double { try Double.fetchOne(database, sql: sql) ?? 0 }
+    return [
+      (
+        "repositories", "Repositories there are.",
+        try count("SELECT count(*) FROM repositories WHERE deleted_at IS NULL")
+      ),
+      ("accounts", "Users and organisations.", try count("SELECT count(*) FROM accounts")),
+      (
+        "stored_bytes", "Bytes of the files that repositories hold, each counted once.",
+        try count(
+          "SELECT coalesce(sum(s), 0) FROM (SELECT max(byte_count) AS s FROM files GROUP BY digest)"
+        )
+      ),
+    ]
+  }
+  return .text(
+    call.hub.metrics.text(gauges.map { (name: $0.0, help: $0.1, value: $0.2) }),
+    type: "text/plain; version=0.0.4; charset=utf-8")
+}
+
+private func audit(_ call: Call) async throws -> Response {
+  let after = try call.query.integer("after") ?? 0
+  let limit = try min(max(1, call.query.integer("limit") ?? 100), 1000)
+  return .json(.array(try await call.registry.auditLog(after: Int64(after), limit: limit)))
+}

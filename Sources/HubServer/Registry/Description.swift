@@ -1,0 +1,247 @@
+/// What a commit's files say about a repository, in the words that searches use.
+internal import Files
+internal import Foundation
+internal import GRDB
+internal import HubClient
+
+/// A repository's main branch, described.
+struct Description: Sendable {
+  var library: String?
+  var task: String?
+  var parameters: Int?
+  /// The card's front matter.
+  var card: JSON = [:]
+  /// What the Python libraries read as `config`.
+  var configuration: JSON = [:]
+  /// What inspection found: `AdapterFacts`.
+  var facts: JSON?
+  /// Sorted, each once.
+  var tags: [String] = []
+  /// The card's text, for the search.
+  var body = ""
+
+  static let empty = Description()
+}
+
+extension HubCore {
+  /// Describes the main branch anew.
+  ///
+  /// A repository that cannot be inspected is described as far as it can be: what is wrong becomes
+  /// a part of the description.
+  func describe(_ repository: Repository, commit: String) async throws {
+    guard let snapshot = try await registry.snapshot(repository, commit: commit) else { return }
+    let description = try await onDisk { [self] () throws -> Description in
+      try self.describe(snapshot)
+    }
+    try await registry.write { database in
+      // Another commit may have landed since; it describes itself.
+      let head = try String.fetchOne(
+        database,
+        sql: """
+          SELECT commit_name FROM revisions
+          WHERE repository_id = ? AND kind = 'branch' AND name = 'main'
+          """, arguments: [repository.id])
+      guard head == commit,
+        let repository = try Registry.repository(id: repository.id, database)
+      else { return }
+      try Registry.describe(repository, commit: commit, description, database)
+    }
+  }
+
+  /// Describes what a crash left undescribed; done at every start.
+  func describeTheForgotten() async throws {
+    let forgotten = try await registry.read { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT v.repository_id, v.commit_name FROM revisions v
+          JOIN repositories r ON r.id = v.repository_id
+          LEFT JOIN descriptions d ON d.repository_id = v.repository_id
+          WHERE v.kind = 'branch' AND v.name = 'main' AND r.deleted_at IS NULL
+            AND (d.commit_name IS NULL OR d.commit_name <> v.commit_name)
+          """
+      ).map { row -> (Int64, String) in (row[0], row[1]) }
+    }
+    for (id, commit) in forgotten {
+      guard let repository = try await registry.read({ try Registry.repository(id: id, $0) }) else {
+        continue
+      }
+      try await describe(repository, commit: commit)
+    }
+  }
+
+  private func describe(_ snapshot: Snapshot) throws -> Description {
+    var description = Description()
+    var card: JSON = [:]
+    var problems: [JSON] = []
+    if let file = snapshot.file("README.md"), file.byteCount <= settings.limits.cardBytes {
+      let text = String(decoding: try readFile(blobs.path(file.digest)), as: UTF8.self)
+      let parsed = CardFile(parsing: text)
+      if case .object = parsed.metadata { card = parsed.metadata }
+      description.body = String(parsed.body.prefix(100_000))
+      problems = parsed.problems.filter(\.isError).map { .string("README.md: \($0.message)") }
+    }
+    description.card = card
+    let facts = try inspected(snapshot)
+    description.facts = facts.map { facts in
+      guard case .object(var object) = facts.json else { return facts.json }
+      if case .array(let found)? = object["problems"] {
+        object["problems"] = .array(found + problems)
+      }
+      return .object(object)
+    }
+    description.parameters = facts?.parameterCount
+    description.configuration = try configuration(snapshot, facts)
+    description.library =
+      card["library_name"]?.string ?? facts?.library.rawValue
+      ?? (snapshot.file("config.json") == nil ? nil : "transformers")
+    description.task = card["pipeline_tag"]?.string ?? facts?.task
+    description.tags = tags(card, facts, snapshot, description)
+    return description
+  }
+
+  /// What the function that knows adapters says about a commit's files; nil for no adapter.
+  private func inspected(_ snapshot: Snapshot) throws -> AdapterFacts? {
+    let files = snapshot.files.filter { !$0.path.contains("/") }
+    guard files.contains(where: { $0.path == "adapter_config.json" }) else { return nil }
+    // Nothing the size of a base model belongs to an adapter; the rest is not needed to know one.
+    let wanted = files.filter { $0.byteCount <= 1 << 30 && !$0.path.hasPrefix(".") }
+    let folder = "\(settings.dataFolder)/incoming/inspect-\(UInt64.random(in: 0 ... .max))"
+    try makeFolder(folder)
+    defer { try? removeFolder(folder) }
+    for file in wanted { try linkOrCopy(blobs.path(file.digest), to: "\(folder)/\(file.path)") }
+    do {
+      return try inspect(folder)
+    } catch {
+      // The folder's name means nothing to those who read this.
+      let text = "\(error)".replacingOccurrences(of: "\(folder)/", with: "")
+        .replacingOccurrences(of: folder, with: "the adapter")
+      return AdapterFacts(problems: [text])
+    }
+  }
+
+  /// The parts of configuration files that clients ask the hub for.
+  private func configuration(_ snapshot: Snapshot, _ facts: AdapterFacts?) throws -> JSON {
+    var configuration = JSON.Object()
+    func read(_ path: String) -> JSON? {
+      guard let file = snapshot.file(path), file.byteCount <= 4 << 20 else { return nil }
+      return try? JSON(parsing: readFile(blobs.path(file.digest)), path: path)
+    }
+    if let config = read("config.json") {
+      for key in ["model_type", "architectures", "id2label"] { configuration[key] = config[key] }
+    }
+    if let config = read("adapter_config.json") {
+      if config["peft_type"] != nil {
+        configuration["peft"] = [
+          "base_model_name_or_path": config["base_model_name_or_path"] ?? .null,
+          "task_type": config["task_type"] ?? .null,
+        ]
+      } else {
+        // One is read by the Python library's list, the other by its look-up of one.
+        let names: JSON = [
+          "model_name": config["model_name"] ?? .null, "model_type": config["model_type"] ?? .null,
+          "model_class": config["model_class"] ?? .null, "name": config["name"] ?? .null,
+        ]
+        configuration["adapters"] = names
+        configuration["adapter_transformers"] = names
+        if configuration["model_type"] == nil { configuration["model_type"] = config["model_type"] }
+      }
+    }
+    return .object(configuration)
+  }
+
+  private func tags(
+    _ card: JSON, _ facts: AdapterFacts?, _ snapshot: Snapshot, _ description: Description
+  ) -> [String] {
+    var tags: Set<String> = []
+    func texts(_ key: String) -> [String] {
+      switch card[key] {
+      case .string(let text)?: [text]
+      case .array(let values)?: values.compactMap(\.string)
+      default: []
+      }
+    }
+    tags.formUnion(texts("tags"))
+    tags.formUnion(texts("language"))
+    if let library = description.library { tags.insert(library) }
+    if let task = description.task { tags.insert(task) }
+    for license in texts("license") { tags.insert("license:\(license)") }
+    for data in texts("datasets") { tags.insert("dataset:\(data)") }
+    var bases = texts("base_model")
+    if bases.isEmpty, let base = facts?.baseModel { bases = [base] }
+    for base in bases {
+      tags.insert("base_model:\(base)")
+      if facts != nil { tags.insert("base_model:adapter:\(base)") }
+    }
+    if let facts {
+      switch facts.library {
+      case .adapters: tags.formUnion(["adapters", "adapter-transformers"])
+      case .peft: tags.insert("peft")
+      default: break
+      }
+      for method in facts.methodNames { tags.insert("method:\(method)") }
+      if let type = facts.modelType { tags.insert(type) }
+    }
+    // The library calls itself by two names; whoever looks for one means both.
+    if tags.contains("adapter-transformers") || tags.contains("adapters") {
+      tags.formUnion(["adapters", "adapter-transformers"])
+    }
+    for file in snapshot.files {
+      if file.path.hasSuffix(".safetensors") { tags.insert("safetensors") }
+      if file.path.hasSuffix(".bin") { tags.insert("pytorch") }
+    }
+    for identifier in arxivIdentifiers(description.body) { tags.insert("arxiv:\(identifier)") }
+    return tags.filter { !$0.isEmpty && $0.utf8.count <= 200 }.sorted()
+  }
+}
+
+/// The papers that a text links to.
+private func arxivIdentifiers(_ text: String) -> Set<String> {
+  var found: Set<String> = []
+  for part in text.components(separatedBy: "arxiv.org/").dropFirst().prefix(20) {
+    let rest = part.drop { $0 != "/" }.dropFirst()
+    let identifier = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+    let digits = identifier.hasSuffix(".") ? identifier.dropLast() : identifier
+    if digits.count >= 9, digits.contains(".") { found.insert(String(digits)) }
+  }
+  return found
+}
+
+extension JSON {
+  /// The text, where this is one.
+  var string: String? { if case .string(let text) = self { text } else { nil } }
+}
+
+extension Registry {
+  /// Writes a description, and what searches look in.
+  static func describe(
+    _ repository: Repository, commit: String, _ description: Description, _ database: Database
+  ) throws {
+    try database.execute(
+      sql: """
+        INSERT INTO descriptions (repository_id, commit_name, library, task, parameters, card,
+          configuration, facts, tags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET commit_name = excluded.commit_name, library = excluded.library,
+          task = excluded.task, parameters = excluded.parameters, card = excluded.card,
+          configuration = excluded.configuration, facts = excluded.facts, tags = excluded.tags
+        """,
+      arguments: [
+        repository.id, commit, description.library, description.task, description.parameters,
+        description.card.text(.minified), description.configuration.text(.minified),
+        description.facts?.text(.minified),
+        JSON.array(description.tags.map { .string($0) }).text(.minified),
+      ])
+    try database.execute(
+      sql: "DELETE FROM tags WHERE repository_id = ?", arguments: [repository.id])
+    let insert = try database.cachedStatement(
+      sql: "INSERT OR IGNORE INTO tags (tag, repository_id) VALUES (?, ?)")
+    for tag in description.tags { try insert.execute(arguments: [tag, repository.id]) }
+    try database.execute(sql: "DELETE FROM search WHERE rowid = ?", arguments: [repository.id])
+    try database.execute(
+      sql: "INSERT INTO search (rowid, name, tags, body) VALUES (?, ?, ?, ?)",
+      arguments: [
+        repository.id, repository.fullName, description.tags.joined(separator: " "),
+        description.body,
+      ])
+  }
+}
