@@ -16,7 +16,8 @@ public struct Hub: Sendable {
 
   /// Opens the data folder for this process alone, making what is not there yet.
   ///
-  /// - Parameter inspect: says what an uploaded folder is; the hub itself knows no tensors.
+  /// The function says what an uploaded folder is; the hub itself knows no tensors.
+  ///
   /// - Throws: ``FolderInUse`` where a hub runs on this folder, `FileFailure` for what is broken.
   public init(_ settings: HubSettings, inspect: @escaping AdapterInspector) throws {
     var log = Logger(label: "adapterhub.hub") { [json = settings.logsJSON] _ in

@@ -83,9 +83,8 @@ private final class SocketPlace: Sendable {
 
 /// Carries out a request of the one who runs a hub, whether it runs or not.
 ///
-/// - Parameters:
-///   - settings: of which the data folder matters.
-///   - inspect: what the hub would be given.
+/// Of the settings the data folder matters; the function is what the hub would be given.
+///
 /// - Throws: `FileFailure` with what the hub said.
 public func administer(
   _ request: AdminRequest, _ settings: HubSettings, inspect: @escaping AdapterInspector

@@ -58,8 +58,8 @@ extension HubCore {
 
   /// Brings a backup back into this hub, after every byte of it was checked.
   ///
-  /// - Parameter isReplacing: whether what the hub holds now may be replaced; a copy of its
-  ///   database is kept beside it.
+  /// What the hub holds now is replaced only where that is asked for; a copy of its database is
+  /// kept beside it.
   func restore(from path: String, isReplacing: Bool) async throws -> AdminAnswer {
     await maintenance.begin()
     defer { maintenance.end() }

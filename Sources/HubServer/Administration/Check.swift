@@ -7,7 +7,7 @@ internal import GRDB
 extension HubCore {
   /// Compares the database with itself and with the blobs.
   ///
-  /// - Parameter isDeep: whether every blob is read and hashed, or only looked at.
+  /// A deep check reads and hashes every blob; otherwise its size is looked at.
   func check(isDeep: Bool) async throws -> AdminAnswer {
     var problems: [String] = []
     let (found, files) = try await registry.read { database in

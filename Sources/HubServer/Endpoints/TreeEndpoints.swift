@@ -43,7 +43,6 @@ private func json(_ entry: TreeEntry, _ tree: GitTree?, lastCommit: GitCommit?) 
       ("path", .string(file.path)),
     ])
     if file.isLarge { json["lfs"] = file.largeFileJSON }
-    if lastCommit != nil { json["securityFileStatus"] = ["status": "unscanned"] }
   }
   if let lastCommit {
     json["lastCommit"] = [

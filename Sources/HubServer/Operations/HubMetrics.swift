@@ -40,7 +40,7 @@ final class HubMetrics: Sendable {
 
   /// The text that Prometheus reads.
   ///
-  /// - Parameter gauges: more values of this moment: name, help, value.
+  /// Gauges are more values of this moment: name, help, value.
   func text(_ gauges: [(name: String, help: String, value: Double)]) -> String {
     let values = values.withLock { $0 }
     var lines: [String] = []

@@ -19,7 +19,8 @@ final class Registry: Sendable {
 
   /// Opens the file, makes or migrates its tables, and checks it.
   ///
-  /// - Parameter folder: the hub's data folder, whose lock the caller holds.
+  /// The caller holds the lock of the folder, which is the hub's data folder.
+  ///
   /// - Throws: `FileFailure` for a file that is broken or not ours.
   init(folder: String, limits: Limits, log: Logger) throws {
     path = "\(folder)/hub.sqlite"

@@ -5,7 +5,9 @@ internal import GRDB
 
 /// The database's layout, version by version.
 enum Schema {
-  /// What brings a file from version n to n + 1. Never edit one that was released: add another.
+  /// What brings a file from version n to n + 1.
+  ///
+  /// Never edit one that was released: add another.
   static let steps: [String] = [first]
 
   /// "AHub": tells our file from other SQLite files.
@@ -13,7 +15,8 @@ enum Schema {
 
   /// Brings a file to the newest version in one transaction, after a copy of what was there.
   ///
-  /// - Parameter backupFolder: where the copy goes; nothing is copied of a new file.
+  /// The copy goes into the backup folder; nothing is copied of a new file.
+  ///
   /// - Throws: `FileFailure` for a file of another program, or of a newer version of this one.
   static func migrate(_ pool: DatabasePool, path: String, backupFolder: String) throws {
     let (version, application, isEmpty) = try pool.read { database in

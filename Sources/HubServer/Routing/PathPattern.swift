@@ -37,7 +37,7 @@ struct PathPattern: Sendable, Equatable, CustomStringConvertible {
 
   /// The values of a path's places; nil where the path has another shape.
   ///
-  /// - Parameter repositoryParts: 2 for `owner/name`, 1 for a name alone.
+  /// A repository has 2 parts as `owner/name`, and 1 as a name alone.
   func match(_ path: [String], repositoryParts: Int) -> [String: String]? {
     var values: [String: String] = [:]
     var index = 0

@@ -11,7 +11,7 @@ protocol BlobStore: Sendable {
 
   /// Keeps a file that has come whole; when this returns, a crash cannot lose it.
   ///
-  /// - Parameter digest: the SHA-256 that was computed while the file was written.
+  /// The digest is the SHA-256 that was computed while the file was written.
   func keep(_ file: IncomingFile, digest: String) async throws
 
   /// Opens a file for reading.

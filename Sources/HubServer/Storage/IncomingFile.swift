@@ -10,7 +10,7 @@ actor IncomingFile {
   private let file: TemporaryFile
   private var hash = SHA256()
 
-  /// - Parameter folder: on the file system of the store that will keep the file.
+  /// The folder is on the file system of the store that will keep the file.
   init(in folder: String) throws { file = try TemporaryFile(in: folder) }
 
   var byteCount: Int { file.byteCount }
