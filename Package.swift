@@ -115,6 +115,19 @@ let package = Package(
       name: "CommandTests",
       dependencies: ["Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files"],
       swiftSettings: rules),
+    .testTarget(
+      name: "HubServerTests",
+      dependencies: [
+        "HubServer", "HubClient", "Files",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
+      swiftSettings: rules),
     .testTarget(name: "AdapterHubTests", dependencies: ["AdapterHub"], swiftSettings: rules),
   ],
   cLanguageStandard: .c17

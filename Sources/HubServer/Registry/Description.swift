@@ -82,7 +82,12 @@ extension HubCore {
       problems = parsed.problems.filter(\.isError).map { .string("README.md: \($0.message)") }
     }
     description.card = card
-    let facts = try inspected(snapshot)
+    var facts = try inspected(snapshot)
+    let unsafe = try unsafePickles(snapshot)
+    if !unsafe.isEmpty {
+      problems += unsafe.map { .string($0) }
+      if facts == nil { facts = AdapterFacts(problems: []) }
+    }
     description.facts = facts.map { facts in
       guard case .object(var object) = facts.json else { return facts.json }
       if case .array(let found)? = object["problems"] {
@@ -117,6 +122,21 @@ extension HubCore {
       let text = "\(error)".replacingOccurrences(of: "\(folder)/", with: "")
         .replacingOccurrences(of: folder, with: "the adapter")
       return AdapterFacts(problems: [text])
+    }
+  }
+
+  /// What is wrong with files that Python would unpickle; they are read, never opened as such.
+  private func unsafePickles(_ snapshot: Snapshot) throws -> [String] {
+    let endings = [".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".joblib", ".dat"]
+    return try snapshot.files.filter { file in
+      endings.contains { file.path.lowercased().hasSuffix($0) }
+    }.prefix(1000).compactMap { file in
+      let scan = try PickleScan(file: blobs.path(file.digest))
+      if let name = scan.unexpected.first {
+        return "\(file.path): refers to \(escaped(name, limit: 100)), which may run code when Python "
+          + "opens the file"
+      }
+      return scan.problem.map { "\(file.path): \($0)" }
     }
   }
 
@@ -191,6 +211,11 @@ extension HubCore {
       if file.path.hasSuffix(".bin") { tags.insert("pytorch") }
     }
     for identifier in arxivIdentifiers(description.body) { tags.insert("arxiv:\(identifier)") }
+    if case .object(let object)? = description.facts, case .array(let problems)? = object["problems"],
+      problems.contains(where: { $0.string?.contains("may run code") ?? false })
+    {
+      tags.insert("unsafe")
+    }
     return tags.filter { !$0.isEmpty && $0.utf8.count <= 200 }.sorted()
   }
 }

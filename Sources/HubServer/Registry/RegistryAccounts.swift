@@ -61,7 +61,7 @@ extension Registry {
 
   /// Names that are the first part of a path of the hub's own.
   private static let reserved: Set<String> = [
-    "api", "admin", "static", "assets", "datasets", "spaces", "models", "oauth", "login", "logout",
+    "api", "static", "assets", "datasets", "spaces", "models", "oauth", "login", "logout",
     "join", "settings", "explore", "tasks", "languages", "base", "compare", "new", "docs", "orgs",
     "organizations", "users", "healthz", "readyz", "livez", "metrics", "favicon.ico", "robots.txt",
     "_lfs", "search", "about", "help", "operator", "anyone", "hub",
