@@ -73,7 +73,8 @@ import Testing
     let hub = try await TestHub()
     try await hub.serve { call in
       try await call.create("demo")
-      let commit = try await call.commit(["a/b c.txt": "0123456789", "empty": ""], to: "alice/demo")
+      let commit = try await call.commit(
+        ["a/b c.txt": "0123456789", "empty": ""], to: "alice/demo")
       let path = "/alice/demo/resolve/main/a/b%20c.txt"
       let tag = "\"\(GitObject.name("blob", Array("0123456789".utf8)))\""
       for method in [HTTPRequest.Method.get, .head] {
@@ -186,7 +187,8 @@ import Testing
     let digest = hexadecimal(SHA256Digest(content))
     try await hub.serve { call in
       try await call.create("demo")
-      let ask = #"{"operation":"upload","transfers":["basic","multipart"],"objects":[{"oid":"\#(digest)","size":\#(content.utf8.count)}]}"#
+      let ask =
+        #"{"operation":"upload","transfers":["basic","multipart"],"objects":[{"oid":"\#(digest)","size":\#(content.utf8.count)}]}"#
       let batch = try await call(.post, "/alice/demo.git/info/lfs/objects/batch", body: ask)
       let object = try #require(batch.json["objects"]?.elements.first)
       func path(_ json: JSON?) throws -> String {
@@ -224,7 +226,8 @@ import Testing
       let commit = try await call(
         .post, "/api/models/alice/demo/commit/main",
         body: #"{"key":"header","value":{"summary":"large"}}"# + "\n"
-          + #"{"key":"lfsFile","value":{"path":"w.bin","algo":"sha256","oid":"\#(digest)","size":\#(content.utf8.count)}}"#)
+          + #"{"key":"lfsFile","value":{"path":"w.bin","algo":"sha256","oid":"\#(digest)","size":\#(content.utf8.count)}}"#
+      )
       #expect(commit.status == .ok)
       let file = try await call(.get, "/alice/demo/resolve/main/w.bin", as: nil)
       #expect(file.text == content)
@@ -239,7 +242,8 @@ import Testing
       let stolen = try await call(
         .post, "/api/models/bob/copy/commit/main", as: "bob",
         body: #"{"key":"header","value":{"summary":"steal"}}"# + "\n"
-          + #"{"key":"lfsFile","value":{"path":"w.bin","algo":"sha256","oid":"\#(digest)","size":\#(content.utf8.count)}}"#)
+          + #"{"key":"lfsFile","value":{"path":"w.bin","algo":"sha256","oid":"\#(digest)","size":\#(content.utf8.count)}}"#
+      )
       #expect(stolen.status == .unprocessableContent)
     }
     #expect(try await hub.core.check(isDeep: true).isGood)

@@ -45,7 +45,8 @@ import Testing
 @Suite struct `A .gitignore` {
   @Test(arguments: [
     ("*.log", "x.log", true), ("*.log", "a/b/x.log", true), ("*.log", "x.txt", false),
-    ("/x", "x", true), ("/x", "a/x", false), ("build/", "build/x", true), ("build/", "build", false),
+    ("/x", "x", true), ("/x", "a/x", false), ("build/", "build/x", true),
+    ("build/", "build", false),
     ("a/*/c", "a/b/c", true), ("a/*/c", "a/b/d/c", false), ("a/**/c", "a/b/d/c", true),
     ("**/cache", "x/y/cache/z", true), ("*.py[co]", "m.pyc", true), ("*.py[!co]", "m.pyc", false),
     ("?.txt", "ab.txt", false), ("# no\n\n*.tmp\n!keep.tmp", "keep.tmp", false),
@@ -76,7 +77,10 @@ import Testing
 
 @Suite struct `An address` {
   @Test func `keeps an encoded slash within its part`() {
-    #expect(pathParts("/api/models/a/b/tree/refs%2Fpr%2F1/") == ["api", "models", "a", "b", "tree", "refs/pr/1"])
+    #expect(
+      pathParts("/api/models/a/b/tree/refs%2Fpr%2F1/") == [
+        "api", "models", "a", "b", "tree", "refs/pr/1",
+      ])
     #expect(pathParts("/a%00b") == nil)
     #expect(pathParts("/a%zz") == nil)
     #expect(pathParts("/%ff") == nil)
@@ -86,7 +90,8 @@ import Testing
     let table = EndpointTable(allEndpoints())
     func route(_ method: String, _ path: String) throws -> String? {
       let parts = try #require(pathParts(path))
-      guard case .endpoint(let endpoint, _) = table.match(HTTPRequest.Method(method) ?? .get, parts) else {
+      guard case .endpoint(let endpoint, _) = table.match(HTTPRequest.Method(method) ?? .get, parts)
+      else {
         return nil
       }
       return endpoint.pattern.description
@@ -113,7 +118,9 @@ import Testing
 
 @Suite struct `A search` {
   @Test func `is never taken for an expression`() {
-    #expect(Registry.searchExpression("bert \"OR\" NEAR(x) -y *") == "\"bert\"* \"OR\"* \"NEAR\"* \"x\"* \"y\"*")
+    #expect(
+      Registry.searchExpression("bert \"OR\" NEAR(x) -y *")
+        == "\"bert\" \"OR\" \"NEAR\" \"x\" \"y\"*")
     #expect(Registry.searchExpression("…!?") == nil)
   }
 }

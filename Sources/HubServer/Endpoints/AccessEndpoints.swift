@@ -9,7 +9,9 @@ let accessEndpoints = [
   Endpoint(
     .post, "/api/models/{repo}/user-access-request/handle", .administerRepository,
     "Decide about a request",
-    body: .json(["user": "string", "status": "string", "rejectionReason": "string"]), handleAccess),
+    body: .json([
+      "user": "string", "requestId": "string", "status": "string", "rejectionReason": "string",
+    ]), handleAccess),
   Endpoint(
     .post, "/api/models/{repo}/user-access-request/grant", .administerRepository,
     "Let somebody in who did not ask", body: .json(["user": "string"]), grantAccess),
@@ -31,6 +33,7 @@ private func listAccess(_ call: Call) async throws -> Response {
     .array(
       requests.map { account, reason, moment in
         [
+          "requestId": .string(String(account.id)),
           "user": [
             "_id": .string(String(account.id)), "user": .string(account.name),
             "fullname": .string(account.fullName.isEmpty ? account.name : account.fullName),
@@ -67,7 +70,16 @@ private func handleAccess(_ call: Call) async throws -> Response {
     throw Problem.unprocessable("status is one of \(statuses.joined(separator: ", "))")
   }
   let repository = try call.repository().repository
-  let account = try await call.registry.account(json.required("user").string())
+  let account: Account
+  // Newer clients name the request, older ones the user.
+  if let request = try json["requestId"]?.string() {
+    guard let id = Int64(request), let known = try await call.registry.account(id: id) else {
+      throw Problem.notFound("There is no request \(quoted(request))")
+    }
+    account = known
+  } else {
+    account = try await call.registry.account(json.required("user").string())
+  }
   guard try await call.registry.accessStatus(repository, account: account) != nil else {
     throw Problem.notFound("\(account.name) has not asked for access")
   }

@@ -133,7 +133,8 @@ extension HubCore {
     }.prefix(1000).compactMap { file in
       let scan = try PickleScan(file: blobs.path(file.digest))
       if let name = scan.unexpected.first {
-        return "\(file.path): refers to \(escaped(name, limit: 100)), which may run code when Python "
+        return
+          "\(file.path): refers to \(escaped(name, limit: 100)), which may run code when Python "
           + "opens the file"
       }
       return scan.problem.map { "\(file.path): \($0)" }
@@ -211,7 +212,8 @@ extension HubCore {
       if file.path.hasSuffix(".bin") { tags.insert("pytorch") }
     }
     for identifier in arxivIdentifiers(description.body) { tags.insert("arxiv:\(identifier)") }
-    if case .object(let object)? = description.facts, case .array(let problems)? = object["problems"],
+    if case .object(let object)? = description.facts,
+      case .array(let problems)? = object["problems"],
       problems.contains(where: { $0.string?.contains("may run code") ?? false })
     {
       tags.insert("unsafe")

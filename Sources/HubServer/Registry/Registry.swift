@@ -15,6 +15,7 @@ final class Registry: Sendable {
   let path: String
   let limits: Limits
   private let cache = Mutex(Cache())
+  let searches = SearchCache()
   let log: Logger
 
   /// Opens the file, makes or migrates its tables, and checks it.
@@ -67,7 +68,7 @@ final class Registry: Sendable {
   func write<Value: Sendable>(_ body: @escaping @Sendable (Database) throws -> Value) async throws
     -> Value
   {
-    defer { cache.withLock { $0.forget() } }
+    defer { forget() }
     return try await pool.write(body)
   }
 
@@ -77,7 +78,10 @@ final class Registry: Sendable {
   }
 
   /// Forgets what is in memory, for changes that did not come through `write`.
-  func forget() { cache.withLock { $0.forget() } }
+  func forget() {
+    cache.withLock { $0.forget() }
+    searches.forget()
+  }
 
   // MARK: - Memory
 

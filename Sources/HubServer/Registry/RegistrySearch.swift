@@ -44,6 +44,9 @@ struct ListQuery: Sendable {
   /// Where the page before ended.
   var after: Cursor?
 
+  /// Whether columns of the description are asked for.
+  fileprivate var needsDescription: Bool { task != nil || parameters != nil }
+
   /// The place of a repository in an order: its value there, and its id for those that are equal.
   struct Cursor: Sendable, Equatable {
     let order: Order
@@ -71,21 +74,107 @@ struct ListQuery: Sendable {
 
 extension Registry {
   /// One page of a list, and where the next begins.
+  ///
+  /// Filters and searches give sets of repositories, which are intersected as bits. Where few are
+  /// left these are sorted; where many are left, the index of the order is followed until the page
+  /// is full, which then is soon. No single query of SQL is good at both.
   func list(_ query: ListQuery, for caller: Caller) async throws -> (
     repositories: [ListedRepository], next: ListQuery.Cursor?
   ) {
-    let (sql, arguments) = Self.statement(query, for: caller)
-    return try await read { database in
-      let rows = try Row.fetchAll(
-        database, sql: sql, arguments: StatementArguments(arguments))
-      let shown = try rows.prefix(query.limit).map { try ListedRepository($0) }
-      guard rows.count > query.limit, let last = rows.dropLast(rows.count - query.limit).last else {
-        return (shown, nil)
-      }
-      return (
-        shown, ListQuery.Cursor(order: query.order, value: last["position"], id: last["id"])
-      )
+    let generation = searches.generation
+    return try await read { [searches] database in
+      let wanted = try searches.matches(query, database, generation: generation)
+      let places = try Self.places(query, among: wanted, for: caller, database)
+      let shown = places.prefix(query.limit)
+      let listed = try Self.listed(shown.map(\.id), database)
+      guard places.count > query.limit, let last = shown.last else { return (listed, nil) }
+      return (listed, ListQuery.Cursor(order: query.order, value: last.value, id: last.id))
     }
+  }
+
+  /// How many candidates are sorted rather than looked for along the index.
+  private static let fewCandidates = 2000
+
+  /// The repositories of a page in order, and one more where there is one.
+  private static func places(
+    _ query: ListQuery, among wanted: IdentifierSet?, for caller: Caller, _ database: Database
+  ) throws -> [(id: Int64, value: Double)] {
+    var (conditions, arguments) = conditions(query, for: caller)
+    let column = "r.\(query.order.column)"
+    let (sign, direction) = query.isAscending ? (">", "ASC") : ("<", "DESC")
+    if let cursor = query.after, cursor.order == query.order {
+      conditions.append("(\(column), r.id) \(sign) (?, ?)")
+      arguments += [cursor.value, cursor.id]
+    }
+    let isFew = wanted.map { $0.count <= fewCandidates } ?? false
+    if isFew, let wanted {
+      // Numbers of our own, no text from outside.
+      let list = wanted.identifiers.map(String.init).joined(separator: ",")
+      conditions.append("r.id IN (\(list))")
+    }
+    let rows = try Row.fetchCursor(
+      database,
+      sql: """
+        SELECT r.id, CAST(\(column) AS REAL) FROM repositories r
+        \(query.needsDescription ? "JOIN descriptions d ON d.repository_id = r.id" : "")
+        WHERE \(conditions.joined(separator: " AND "))
+        ORDER BY \(column) \(direction), r.id \(direction)
+        """, arguments: StatementArguments(arguments))
+    var found: [(id: Int64, value: Double)] = []
+    while found.count <= query.limit, let row = try rows.next() {
+      let id: Int64 = row[0]
+      if isFew || wanted?.contains(id) ?? true { found.append((id, row[1])) }
+    }
+    return found
+  }
+
+  /// What a list asks of the columns of `repositories r` and `descriptions d`.
+  private static func conditions(_ query: ListQuery, for caller: Caller) -> (
+    [String], [(any DatabaseValueConvertible & Sendable)?]
+  ) {
+    var conditions = ["r.deleted_at IS NULL"]
+    var arguments: [(any DatabaseValueConvertible & Sendable)?] = []
+    if let owners = caller.visibleOwners {
+      var visible = ["NOT r.is_private"]
+      if !owners.isEmpty {
+        visible.append("r.owner_id IN (\(owners.map(String.init).joined(separator: ", ")))")
+      }
+      if let only = caller.onlyRepository, caller.account != nil {
+        visible.append("r.id = \(only)")
+      }
+      conditions.append("(\(visible.joined(separator: " OR ")))")
+    }
+    if let author = query.author {
+      conditions.append("r.owner_id = (SELECT id FROM accounts WHERE name = ?)")
+      arguments.append(author)
+    }
+    if let task = query.task {
+      conditions.append("d.task = ?")
+      arguments.append(task)
+    }
+    if let gated = query.gated { conditions.append("r.gated \(gated ? "<>" : "=") 'no'") }
+    if let parameters = query.parameters {
+      conditions.append("d.parameters BETWEEN ? AND ?")
+      arguments += [parameters.lowerBound, parameters.upperBound]
+    }
+    return (conditions, arguments)
+  }
+
+  /// Repositories with their descriptions, in the order of their ids as given.
+  private static func listed(_ identifiers: [Int64], _ database: Database) throws
+    -> [ListedRepository]
+  {
+    let list = identifiers.map(String.init).joined(separator: ",")
+    let rows = try Row.fetchAll(
+      database,
+      sql: """
+        SELECT \(Repository.columns), \(ListedRepository.columns) FROM repositories r
+        JOIN accounts o ON o.id = r.owner_id JOIN descriptions d ON d.repository_id = r.id
+        WHERE r.id IN (\(list))
+        """)
+    var found: [Int64: ListedRepository] = [:]
+    for row in rows { found[row["id"]] = try ListedRepository(row) }
+    return identifiers.compactMap { found[$0] }
   }
 
   /// One repository with its description.
@@ -104,61 +193,6 @@ extension Registry {
     }
   }
 
-  private static func statement(_ query: ListQuery, for caller: Caller) -> (
-    String, [(any DatabaseValueConvertible & Sendable)?]
-  ) {
-    var conditions = ["r.deleted_at IS NULL"]
-    var arguments: [(any DatabaseValueConvertible & Sendable)?] = []
-    if let owners = caller.visibleOwners {
-      var visible = ["NOT r.is_private"]
-      if !owners.isEmpty {
-        // Numbers of our own, no text from outside.
-        visible.append("r.owner_id IN (\(owners.map(String.init).joined(separator: ", ")))")
-      }
-      if let only = caller.onlyRepository, caller.account != nil {
-        visible.append("r.id = \(only)")
-      }
-      conditions.append("(\(visible.joined(separator: " OR ")))")
-    }
-    if let author = query.author {
-      conditions.append("r.owner_id = (SELECT id FROM accounts WHERE name = ?)")
-      arguments.append(author)
-    }
-    for tag in Set(query.tags).sorted() {
-      conditions.append("EXISTS (SELECT 1 FROM tags t WHERE t.tag = ? AND t.repository_id = r.id)")
-      arguments.append(tag)
-    }
-    if let task = query.task {
-      conditions.append("d.task = ?")
-      arguments.append(task)
-    }
-    if let gated = query.gated { conditions.append("r.gated \(gated ? "<>" : "=") 'no'") }
-    if let parameters = query.parameters {
-      conditions.append("d.parameters BETWEEN ? AND ?")
-      arguments += [parameters.lowerBound, parameters.upperBound]
-    }
-    if let search = query.search {
-      conditions.append("r.id IN (SELECT rowid FROM search WHERE search MATCH ?)")
-      arguments.append(search)
-    }
-    let column = "r.\(query.order.column)"
-    let (sign, direction) = query.isAscending ? (">", "ASC") : ("<", "DESC")
-    if let cursor = query.after, cursor.order == query.order {
-      conditions.append("(\(column), r.id) \(sign) (?, ?)")
-      arguments += [cursor.value, cursor.id]
-    }
-    arguments.append(query.limit + 1)
-    return (
-      """
-      SELECT \(Repository.columns), \(ListedRepository.columns), CAST(\(column) AS REAL) AS position
-      FROM repositories r JOIN accounts o ON o.id = r.owner_id
-      JOIN descriptions d ON d.repository_id = r.id
-      WHERE \(conditions.joined(separator: " AND "))
-      ORDER BY \(column) \(direction), r.id \(direction) LIMIT ?
-      """, arguments
-    )
-  }
-
   /// A person's words as a query for the full-text index: all of them, the last as a beginning.
   ///
   /// - Returns: nil where there is no word in it.
@@ -166,9 +200,18 @@ extension Registry {
     let words = text.unicodeScalars.split { scalar in
       !(scalar.properties.isAlphabetic || scalar.properties.numericType != nil || scalar == "_")
     }.prefix(16).map { String(String.UnicodeScalarView($0)) }
-    guard !words.isEmpty else { return nil }
-    // Quoted, a word is never taken for an operator; the star makes it a beginning.
-    return words.map { "\"\($0)\"*" }.joined(separator: " ")
+    guard let last = words.last else { return nil }
+    // Quoted, a word is never taken for an operator; the star makes it a beginning. Only the word
+    // that is being typed is one, for beginnings cost many times as much.
+    return (words.dropLast().map { "\"\($0)\"" } + ["\"\(last)\"*"]).joined(separator: " ")
+  }
+
+  /// A tag's words as they follow one another; nil where there are none.
+  static func phrase(_ tag: String) -> String? {
+    let words = tag.unicodeScalars.split { scalar in
+      !(scalar.properties.isAlphabetic || scalar.properties.numericType != nil || scalar == "_")
+    }.map { String(String.UnicodeScalarView($0)) }
+    return words.isEmpty ? nil : "\"\(words.joined(separator: " "))\""
   }
 
   /// The tags there are, with how many repositories a caller can see that have them.

@@ -185,7 +185,7 @@ enum Schema {
     ) WITHOUT ROWID;
     CREATE INDEX tags_of_repository ON tags (repository_id);
     CREATE VIRTUAL TABLE search USING fts5 (
-      name, tags, body, tokenize = "unicode61 remove_diacritics 2 tokenchars '_'"
+      name, tags, body, prefix = '2 3', tokenize = "unicode61 remove_diacritics 2 tokenchars '_'"
     );
 
     CREATE TABLE likes (
