@@ -93,8 +93,7 @@ let package = Package(
     .executableTarget(
       name: "AdapterHubCommand",
       dependencies: [
-        "Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files", "HubClient",
-        "HubServer",
+        "HubClient", "Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
       ],
@@ -116,16 +115,13 @@ let package = Package(
       dependencies: ["Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files"],
       swiftSettings: rules),
     .testTarget(
-      name: "HubServerTests",
+      name: "HubClientTests",
       dependencies: [
-        "HubServer", "HubClient", "Files",
+        "HubClient", "Files",
         .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "GRDB", package: "GRDB.swift"),
-        .product(name: "HTTPTypes", package: "swift-http-types"),
-        .product(name: "Hummingbird", package: "hummingbird"),
-        .product(name: "HummingbirdTesting", package: "hummingbird"),
-        .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: rules),
     .testTarget(name: "AdapterHubTests", dependencies: ["AdapterHub"], swiftSettings: rules),
