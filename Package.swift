@@ -93,7 +93,8 @@ let package = Package(
     .executableTarget(
       name: "AdapterHubCommand",
       dependencies: [
-        "HubClient", "Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files",
+        "Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files", "HubClient",
+        "HubServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Yams", package: "Yams"),
       ],
@@ -113,6 +114,19 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: ["Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files"],
+      swiftSettings: rules),
+    .testTarget(
+      name: "HubServerTests",
+      dependencies: [
+        "HubServer", "HubClient", "Files",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
       swiftSettings: rules),
     .testTarget(
       name: "HubClientTests",

@@ -24,7 +24,7 @@ final class TestHub: Sendable {
     settings.rates.isLimited = false
     change(&settings)
     core = try HubCore(
-      settings, inspect: { _ in AdapterFacts(problems: []) },
+      settings, inspect: { _ in AdapterFacts(library: .adapters, name: "a", method: "lora") },
       log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     var tokens: [String: String] = [:]
     for name in ["alice", "bob", "admin"] {

@@ -24,7 +24,7 @@ func cardProblems(_ content: String, _ limits: Limits) -> (errors: [JSON], warni
     return ([["message": .string("The card is longer than \(limits.cardBytes) bytes")]], [])
   }
   var (errors, warnings): ([JSON], [JSON]) = ([], [])
-  for problem in CardFile(parsing: content).problems {
+  for problem in CardFile(content).problems {
     var json = JSON.Object([("message", .string(problem.message))])
     if let line = problem.line { json["line"] = .integer(line) }
     if problem.isError { errors.append(.object(json)) } else { warnings.append(.object(json)) }

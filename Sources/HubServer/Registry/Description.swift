@@ -31,7 +31,7 @@ extension HubCore {
   func describe(_ repository: Repository, commit: String) async throws {
     guard let snapshot = try await registry.snapshot(repository, commit: commit) else { return }
     let description = try await onDisk { [self] () throws -> Description in
-      try self.describe(snapshot)
+      try self.describe(snapshot, of: repository)
     }
     try await registry.write { database in
       // Another commit may have landed since; it describes itself.
@@ -70,30 +70,35 @@ extension HubCore {
     }
   }
 
-  private func describe(_ snapshot: Snapshot) throws -> Description {
+  private func describe(_ snapshot: Snapshot, of repository: Repository) throws -> Description {
     var description = Description()
-    var card: JSON = [:]
     var problems: [JSON] = []
+    let facts = try inspected(snapshot)
+    let card: JSON
     if let file = snapshot.file("README.md"), file.byteCount <= settings.limits.cardBytes {
       let text = String(decoding: try readFile(blobs.path(file.digest)), as: UTF8.self)
-      let parsed = CardFile(parsing: text)
-      if case .object = parsed.metadata { card = parsed.metadata }
+      let parsed = CardFile(text)
+      card = .object(parsed.frontMatter)
       description.body = String(parsed.body.prefix(100_000))
-      problems = parsed.problems.filter(\.isError).map { .string("README.md: \($0.message)") }
+      problems = parsed.errors.map { .string("README.md: \($0)") }
+    } else if let facts, facts.problems.isEmpty,
+      let identifier = try? RepositoryIdentifier(repository.fullName)
+    {
+      // What the files say of themselves is better than nothing.
+      let made = CardFile(generateCard(facts: facts, repository: identifier))
+      card = .object(made.frontMatter)
+      description.body = made.body
+    } else {
+      card = [:]
     }
     description.card = card
-    var facts = try inspected(snapshot)
-    let unsafe = try unsafePickles(snapshot)
-    if !unsafe.isEmpty {
-      problems += unsafe.map { .string($0) }
-      if facts == nil { facts = AdapterFacts(problems: []) }
-    }
-    description.facts = facts.map { facts in
-      guard case .object(var object) = facts.json else { return facts.json }
-      if case .array(let found)? = object["problems"] {
-        object["problems"] = .array(found + problems)
-      }
-      return .object(object)
+    problems += try unsafePickles(snapshot).map { .string($0) }
+    if facts != nil || !problems.isEmpty {
+      var object = JSON.Object()
+      if case .object(let known)? = facts?.json { object = known }
+      if case .array(let found)? = object["problems"] { problems = found + problems }
+      object["problems"] = .array(problems)
+      description.facts = .object(object)
     }
     description.parameters = facts?.parameterCount
     description.configuration = try configuration(snapshot, facts)
@@ -121,7 +126,9 @@ extension HubCore {
       // The folder's name means nothing to those who read this.
       let text = "\(error)".replacingOccurrences(of: "\(folder)/", with: "")
         .replacingOccurrences(of: folder, with: "the adapter")
-      return AdapterFacts(problems: [text])
+      let isPEFT = text.contains("peft_type")
+      return AdapterFacts(
+        library: isPEFT ? .peft : .adapters, name: "", method: "", problems: [text])
     }
   }
 
@@ -198,7 +205,6 @@ extension HubCore {
       switch facts.library {
       case .adapters: tags.formUnion(["adapters", "adapter-transformers"])
       case .peft: tags.insert("peft")
-      default: break
       }
       for method in facts.methodNames { tags.insert("method:\(method)") }
       if let type = facts.modelType { tags.insert(type) }

@@ -39,7 +39,8 @@ final class SearchCache: Sendable {
       // Where few have the tags, the index of words is asked about them in the same breath.
       let pruned = query.tags.compactMap(Registry.phrase).map { " AND tags : \($0)" }.joined()
       narrow(
-        try self.search(search, pruned: (found?.count ?? .max) < 30_000 ? pruned : "", database, generation))
+        try self.search(
+          search, pruned: (found?.count ?? .max) < 30_000 ? pruned : "", database, generation))
     }
     return found
   }
@@ -72,7 +73,9 @@ final class SearchCache: Sendable {
     return set
   }
 
-  private func set(_ key: String, _ generation: Int, _ make: () throws -> IdentifierSet) throws -> IdentifierSet {
+  private func set(_ key: String, _ generation: Int, _ make: () throws -> IdentifierSet) throws
+    -> IdentifierSet
+  {
     if let known = state.withLock({ $0.generation == generation ? $0.sets[key] : nil }) {
       return known
     }
