@@ -3,6 +3,7 @@ internal import Files
 internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
+internal import HummingbirdCore
 internal import Logging
 internal import NIOCore
 internal import ServiceLifecycle
@@ -41,10 +42,17 @@ public struct Hub: Sendable {
     let application = Application(
       responder: responder,
       server: .http1(
-        configuration: .init(idleTimeout: .seconds(Int64(settings.idleSeconds)))),
+        configuration: .init(
+          additionalChannelHandlers: [
+            SlowClientGuard(patience: .seconds(Int64(settings.idleSeconds)))
+          ],
+          idleTimeout: .seconds(Int64(settings.idleSeconds)),
+          httpDecoderConfiguration: .init(
+            maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 16 << 10, maxHeaderFieldCount: 100))),
       configuration: .init(
         address: .hostname(settings.host, port: settings.port), serverName: nil,
-        backlog: 1024, reuseAddress: true),
+        backlog: 1024, reuseAddress: true,
+        availableConnectionsDelegate: MaximumAvailableConnections(settings.connections)),
       onServerRunning: { [log] channel in
         let address = channel.localAddress
         let port = address?.port ?? settings.port

@@ -20,6 +20,8 @@ public struct HubSettings: Sendable {
   public var drainSeconds = 30
   /// How long content that nothing refers to is kept.
   public var graceSeconds = 86_400.0
+  /// How many connections there may be at once; more wait until one ends.
+  public var connections = 4096
   /// How long a connection may be silent.
   public var idleSeconds = 60
   /// At which size a large upload is sent in parts.

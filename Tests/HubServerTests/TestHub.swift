@@ -16,7 +16,7 @@ final class TestHub: Sendable {
   /// Tokens for writing, by user.
   let tokens: [String: String]
 
-  /// - Parameter change: what is different from the defaults.
+  /// The function says what is different from the defaults.
   init(_ change: (inout HubSettings) -> Void = { _ in }) async throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "hub-\(UUID())").path
     var settings = HubSettings(dataFolder: folder)
