@@ -8,7 +8,7 @@ internal import Synchronization
 /// Everything a request may need, opened once.
 final class HubCore: Sendable {
   let settings: HubSettings
-  let registry: Registry
+  let registry: any MetadataStore
   let blobs: any BlobStore
   let inspect: AdapterInspector
   let metrics: HubMetrics

@@ -127,7 +127,8 @@ func SHA256Digest(_ text: String) -> [UInt8] { Array(SHA256.hash(data: Data(text
       try await call.create("demo")
       try await call.commit(["a": "content"], to: "alice/demo")
     }
-    try await hub.core.registry.pool.writeWithoutTransaction { database in
+    let registry = try #require(hub.core.registry as? Registry)
+    try await registry.pool.writeWithoutTransaction { database in
       try database.execute(sql: statement)
       try database.execute(sql: "PRAGMA foreign_keys = ON")
     }

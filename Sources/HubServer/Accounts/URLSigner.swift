@@ -2,7 +2,6 @@
 internal import Crypto
 internal import Files
 internal import Foundation
-internal import GRDB
 
 /// Signs what an address is for and how long, with a key of this hub.
 ///
@@ -11,17 +10,9 @@ struct URLSigner: Sendable {
   private let key: SymmetricKey
 
   /// Reads the hub's key, or makes it the first time.
-  init(registry: Registry) throws {
-    let text = try registry.pool.write { database in
-      if let text = try String.fetchOne(
-        database, sql: "SELECT value FROM settings WHERE name = 'signing-key'")
-      {
-        return text
-      }
-      let text = SymmetricKey(size: .bits256).withUnsafeBytes { hexadecimal($0) }
-      try database.execute(
-        sql: "INSERT INTO settings (name, value) VALUES ('signing-key', ?)", arguments: [text])
-      return text
+  init(registry: any MetadataStore) throws {
+    let text = try registry.setting("signing-key") {
+      SymmetricKey(size: .bits256).withUnsafeBytes { hexadecimal($0) }
     }
     key = SymmetricKey(data: bytes(hexadecimal: text) ?? [])
   }

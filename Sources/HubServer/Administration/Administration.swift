@@ -1,12 +1,11 @@
 /// Carries out what the one who runs the hub asks.
 internal import Files
 internal import Foundation
-internal import GRDB
 internal import HubClient
 
 struct Administration: Sendable {
   let hub: HubCore
-  private var registry: Registry { hub.registry }
+  private var registry: any MetadataStore { hub.registry }
   private let actor = Caller.operatorOfTheHub
 
   init(_ hub: HubCore) { self.hub = hub }
@@ -24,8 +23,8 @@ struct Administration: Sendable {
       let password = Password.make()
       let hash = try await onDisk { try Password.hash(password) }
       let user = try await registry.makeAccount(
-        name, kind: .user, email: email, isAdministrator: isAdministrator, passwordHash: hash,
-        by: actor)
+        name, kind: .user, fullName: "", email: email, isAdministrator: isAdministrator,
+        passwordHash: hash, by: actor)
       say(
         "Created \(user.name)\(isAdministrator ? ", an administrator" : ""). One-time password: "
           + password, ["name": .string(user.name), "password": .string(password)])
@@ -138,24 +137,13 @@ struct Administration: Sendable {
   /// Lets a name without an owner, as old models have them, lead to a repository.
   private func alias(_ name: String, _ target: String?) async throws {
     let identifier = try RepositoryIdentifier(name)
-    let key = identifier.description.lowercased()
-    guard let target else {
-      try await registry.write { database in
-        try database.execute(sql: "DELETE FROM moves WHERE old_name = ?", arguments: [key])
+    var repository: Repository?
+    if let target {
+      guard let known = try await registry.repository(try RepositoryIdentifier(target)) else {
+        throw Problem.notFound("There is no repository \(target)")
       }
-      return
+      repository = known.repository
     }
-    guard let known = try await registry.repository(try RepositoryIdentifier(target)) else {
-      throw Problem.notFound("There is no repository \(target)")
-    }
-    let id = known.repository.id
-    try await registry.write { database in
-      try database.execute(
-        sql: "INSERT OR REPLACE INTO moves (old_name, repository_id) VALUES (?, ?)",
-        arguments: [key, id])
-      try Registry.record(
-        "repository.alias", subject: target, by: "operator", detail: ["name": .string(name)],
-        database)
-    }
+    try await registry.alias(identifier, to: repository, by: actor)
   }
 }

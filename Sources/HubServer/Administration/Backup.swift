@@ -1,7 +1,6 @@
 /// `backup` and `restore`: the database first, then the blobs it names.
 internal import Files
 internal import Foundation
-internal import GRDB
 
 extension HubCore {
   /// Writes a folder from which the hub can be made anew.
@@ -18,12 +17,10 @@ extension HubCore {
     let result: (count: Int, bytes: Int)
     do {
       try makeFolderDurably(temporary)
-      try await registry.pool.vacuum(into: "\(temporary)/hub.sqlite")
+      try await registry.copy(to: "\(temporary)/hub.sqlite")
       Crash.point("backup-after-database")
       result = try await onDisk { [self] in
-        let copy = try DatabaseQueue(path: "\(temporary)/hub.sqlite")
-        let contents = try copy.read { try Self.contents($0) }
-        try copy.close()
+        let contents = try Registry.examine("\(temporary)/hub.sqlite").contents
         var bytes = 0
         for content in contents {
           let target = Self.blobPath(temporary, content.digest)
@@ -64,12 +61,7 @@ extension HubCore {
     await maintenance.begin()
     defer { maintenance.end() }
     let contents = try await onDisk { try Self.checkedBackup(path) }
-    let isEmpty = try await registry.read { database in
-      try Int.fetchOne(
-        database,
-        sql: "SELECT (SELECT count(*) FROM accounts) + (SELECT count(*) FROM repositories)")
-        == 0
-    }
+    let isEmpty = try await registry.isEmpty()
     guard isEmpty || isReplacing else {
       throw FileFailure(
         settings.dataFolder, "holds a hub already",
@@ -86,32 +78,17 @@ extension HubCore {
       try await blobs.keep(file, digest: content.digest)
     }
     Crash.point("restore-before-database")
-    let registry = registry
     if !isEmpty {
       let folder = "\(settings.dataFolder)/backups"
       try makeFolderDurably(folder)
-      try await registry.pool.vacuum(
-        into: "\(folder)/before-restore-\(Moment().milliseconds).sqlite")
+      try await registry.copy(to: "\(folder)/before-restore-\(Moment().milliseconds).sqlite")
     }
-    try await onDisk {
-      let source = try DatabaseQueue(path: "\(path)/hub.sqlite", configuration: Self.readOnly)
-      try source.backup(to: registry.pool)
-      try source.close()
-    }
-    registry.forget()
-    try Schema.migrate(
-      registry.pool, path: registry.path, backupFolder: "\(settings.dataFolder)/backups")
+    try await registry.replaceAll(by: "\(path)/hub.sqlite")
     var answer = AdminAnswer()
     answer.lines = ["Restored the database and \(contents.count) blobs from \(path)"]
     answer.json =
       JSON.object(["blobs": .integer(contents.count), "from": .string(path)]).text(.compact)
     return answer
-  }
-
-  private static var readOnly: Configuration {
-    var configuration = Configuration()
-    configuration.readonly = true
-    return configuration
   }
 
   /// The blobs of a backup, after the database and every blob were read and found right.
@@ -122,11 +99,7 @@ extension HubCore {
       throw FileFailure(
         path, "is no complete backup", hint: "one is made by: adapterhub hub backup PATH")
     }
-    let queue = try DatabaseQueue(path: "\(path)/hub.sqlite", configuration: readOnly)
-    defer { try? queue.close() }
-    let (problems, contents) = try queue.read { database in
-      (try databaseProblems(database), try Self.contents(database))
-    }
+    let (problems, contents) = try Registry.examine("\(path)/hub.sqlite")
     if let problem = problems.first {
       throw FileFailure("\(path)/hub.sqlite", problem, hint: "use another backup")
     }

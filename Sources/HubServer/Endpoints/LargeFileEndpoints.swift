@@ -159,7 +159,7 @@ private struct Target {
     let size = call.values["size"]
     try call.hub.signer.check([id, digest] + (size.map { [$0] } ?? []) + purpose, call.query)
     guard let number = Int64(id),
-      let repository = try await call.registry.read({ try Registry.repository(id: number, $0) })
+      let repository = try await call.registry.repository(id: number)
     else { throw Problem.notFound("The repository is gone") }
     self.repository = repository
     byteCount = size.flatMap { Int($0) } ?? 0

@@ -1,6 +1,5 @@
 /// For those who run the hub: is it well, what does it do, what can be asked of it.
 internal import Files
-internal import GRDB
 internal import HTTPTypes
 internal import Hummingbird
 internal import Synchronization
@@ -36,7 +35,7 @@ private func ready(_ call: Call) async throws -> Response {
     return .text("draining\n", .serviceUnavailable)
   }
   do {
-    _ = try await call.registry.read { try Int.fetchOne($0, sql: "SELECT 1") }
+    _ = try await call.registry.counts()
     return .text("ready\n")
   } catch {
     return .text("the database does not answer\n", .serviceUnavailable)
@@ -44,25 +43,16 @@ private func ready(_ call: Call) async throws -> Response {
 }
 
 private func metrics(_ call: Call) async throws -> Response {
-  let gauges = try await call.registry.read { database in
-    func count(_ sql: String) throws -> Double { try Double.fetchOne(database, sql: sql) ?? 0 }
-    return [
-      (
-        "repositories", "Repositories there are.",
-        try count("SELECT count(*) FROM repositories WHERE deleted_at IS NULL")
-      ),
-      ("accounts", "Users and organisations.", try count("SELECT count(*) FROM accounts")),
+  let counts = try await call.registry.counts()
+  return .text(
+    call.hub.metrics.text([
+      ("repositories", "Repositories there are.", Double(counts.repositories)),
+      ("accounts", "Users and organisations.", Double(counts.accounts)),
       (
         "stored_bytes", "Bytes of the files that repositories hold, each counted once.",
-        try count(
-          "SELECT coalesce(sum(s), 0) FROM (SELECT max(byte_count) AS s FROM files GROUP BY digest)"
-        )
+        Double(counts.storedBytes)
       ),
-    ]
-  }
-  return .text(
-    call.hub.metrics.text(gauges.map { (name: $0.0, help: $0.1, value: $0.2) }),
-    type: "text/plain; version=0.0.4; charset=utf-8")
+    ]), type: "text/plain; version=0.0.4; charset=utf-8")
 }
 
 private func audit(_ call: Call) async throws -> Response {

@@ -10,9 +10,10 @@ internal import Synchronization
 ///
 /// Writes go through one connection, one after another; reads through others beside it. What is
 /// asked for with every request is kept in memory and forgotten at every change.
-final class Registry: Sendable {
+final class Registry: MetadataStore {
   let pool: DatabasePool
   let path: String
+  let folder: String
   let limits: Limits
   private let cache = Mutex(Cache())
   let searches = SearchCache()
@@ -25,6 +26,7 @@ final class Registry: Sendable {
   /// - Throws: `FileFailure` for a file that is broken or not ours.
   init(folder: String, limits: Limits, log: Logger) throws {
     path = "\(folder)/hub.sqlite"
+    self.folder = folder
     self.limits = limits
     self.log = log
     var configuration = Configuration()
@@ -81,6 +83,33 @@ final class Registry: Sendable {
   func forget() {
     cache.withLock { $0.forget() }
     searches.forget()
+  }
+
+  func counts() async throws -> (repositories: Int, accounts: Int, storedBytes: Int) {
+    try await read { database in
+      func count(_ sql: String) throws -> Int { try Int.fetchOne(database, sql: sql) ?? 0 }
+      return (
+        try count("SELECT count(*) FROM repositories WHERE deleted_at IS NULL"),
+        try count("SELECT count(*) FROM accounts"),
+        try count(
+          "SELECT coalesce(sum(s), 0) FROM (SELECT max(byte_count) AS s FROM files GROUP BY digest)"
+        )
+      )
+    }
+  }
+
+  func setting(_ name: String, orNew make: @Sendable () -> String) throws -> String {
+    try pool.write { database in
+      if let text = try String.fetchOne(
+        database, sql: "SELECT value FROM settings WHERE name = ?", arguments: [name])
+      {
+        return text
+      }
+      let text = make()
+      try database.execute(
+        sql: "INSERT INTO settings (name, value) VALUES (?, ?)", arguments: [name, text])
+      return text
+    }
   }
 
   // MARK: - Memory

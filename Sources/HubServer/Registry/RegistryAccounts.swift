@@ -35,8 +35,8 @@ extension Registry {
   ///
   /// - Throws: `Problem` for a name that is taken, reserved or not allowed.
   func makeAccount(
-    _ name: String, kind: Account.Kind, fullName: String = "", email: String? = nil,
-    isAdministrator: Bool = false, passwordHash: String? = nil, by actor: String
+    _ name: String, kind: Account.Kind, fullName: String, email: String?, isAdministrator: Bool,
+    passwordHash: String?, by actor: String
   ) async throws -> Account {
     try Self.checkAccountName(name)
     return try await write { database in

@@ -49,7 +49,7 @@ extension Registry {
   }
 
   /// The log's rows as JSON, oldest first.
-  func auditLog(after id: Int64 = 0, limit: Int = 1000) async throws -> [JSON] {
+  func auditLog(after id: Int64, limit: Int) async throws -> [JSON] {
     try await read { database in
       try Row.fetchAll(
         database, sql: "SELECT * FROM audit WHERE id > ? ORDER BY id LIMIT ?",

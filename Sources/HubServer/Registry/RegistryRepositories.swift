@@ -9,13 +9,13 @@ extension Registry {
   static func findRepository(_ identifier: RepositoryIdentifier, _ database: Database) throws
     -> KnownRepository?
   {
-    guard let owner = identifier.owner else { return nil }
+    // A name alone is nobody's: only an alias can be meant, which no owner has.
     var row = try Row.fetchOne(
       database,
       sql: """
         SELECT \(Repository.columns) FROM repositories r JOIN accounts o ON o.id = r.owner_id
         WHERE o.name = ? AND r.name = ? AND r.deleted_at IS NULL
-        """, arguments: [owner, identifier.name])
+        """, arguments: [identifier.owner, identifier.name])
     let isMoved = row == nil
     if row == nil {
       row = try Row.fetchOne(
@@ -153,6 +153,28 @@ extension Registry {
         "repository.move", subject: repository.fullName, by: actor,
         detail: ["to": .string("\(owner.name)/\(name)")], database)
     }
+  }
+
+  /// Lets a name lead to a repository beside its own; nil takes that back.
+  func alias(_ identifier: RepositoryIdentifier, to repository: Repository?, by actor: String)
+    async throws
+  {
+    let name = identifier.description.lowercased()
+    try await write { database in
+      try database.execute(sql: "DELETE FROM moves WHERE old_name = ?", arguments: [name])
+      if let repository {
+        try database.execute(
+          sql: "INSERT INTO moves (old_name, repository_id) VALUES (?, ?)",
+          arguments: [name, repository.id])
+      }
+      try Self.record(
+        "repository.alias", subject: repository?.fullName ?? "none", by: actor,
+        detail: ["name": .string(name)], database)
+    }
+  }
+
+  func repository(id: Int64) async throws -> Repository? {
+    try await read { try Self.repository(id: id, $0) }
   }
 
   func change(

@@ -21,7 +21,7 @@ struct Call: Sendable {
   let clientAddress: String
   let log: Logger
 
-  var registry: Registry { hub.registry }
+  var registry: any MetadataStore { hub.registry }
 
   func value(_ name: String) throws -> String {
     guard let value = values[name] else { throw Problem.badRequest("\(name) is missing") }
