@@ -44,6 +44,7 @@ struct HubResponder: HTTPResponder {
     }
     if request.method == .head { response = response.withoutBody }
     response.headers[.requestID] = trace.requestID
+    response.headers.append(contentsOf: trace.headers)
     if response.headers[.contentTypeOptions] == nil {
       response.headers[.contentTypeOptions] = "nosniff"
     }
@@ -62,6 +63,8 @@ struct HubResponder: HTTPResponder {
     var caller = Caller.anyone
     var address = ""
     var path = ""
+    /// What every answer to this caller tells.
+    var headers: HTTPFields = [:]
   }
 
   private func answer(_ request: Request, _ context: HubContext, _ trace: inout Trace) async throws
@@ -97,11 +100,14 @@ struct HubResponder: HTTPResponder {
     hub.counters.use(of: caller)
     let kind: RateLimiter.Kind =
       endpoint.pattern.description.hasPrefix("/{repo}") ? .resolvers : .api
-    if !endpoint.pattern.description.hasSuffix("z"),
-      let refusal = hub.rates.refusal(kind, caller: caller, address: origin.address)
-    {
-      hub.metrics.refused("rate")
-      throw refusal
+    // A balancer's questions about health are never too many.
+    if !endpoint.pattern.description.hasSuffix("z") {
+      do {
+        trace.headers = try hub.rates.count(kind, caller: caller, address: origin.address)
+      } catch {
+        hub.metrics.refused("rate")
+        throw error
+      }
     }
 
     var known: KnownRepository?
@@ -109,7 +115,7 @@ struct HubResponder: HTTPResponder {
       let name = values["repo"] ?? ""
       let found = try await repository(name, caller)
       if found.isMoved {
-        return Self.redirect(target, from: name, to: found.repository.fullName)
+        return Self.redirect(target, endpoint.pattern, name, to: found.repository.fullName)
       }
       known = found
     }
@@ -174,11 +180,11 @@ struct HubResponder: HTTPResponder {
     case .readFiles: try await checkGate(call)
     case .writeRepository: try require(.write)
     case .administerRepository: try require(.admin)
-    case .administerHub:
+    case .inspectHub, .administerHub:
       let account = try call.account()
-      guard account.isAdministrator, caller.scope == .write, caller.onlyRepository == nil else {
-        throw Problem.forbidden("This is for administrators of the hub")
-      }
+      guard account.isAdministrator, caller.onlyRepository == nil,
+        access == .inspectHub || caller.scope == .write
+      else { throw Problem.forbidden("This is for administrators of the hub") }
     }
   }
 
@@ -219,15 +225,20 @@ struct HubResponder: HTTPResponder {
   // MARK: - Answers
 
   /// Leads from an old name to the new one, by a path alone: clients know it as a rename.
-  private static func redirect(_ target: String, from old: String, to new: String) -> Response {
-    var location = target
-    for spelling in [old, percentEncoded(old, keepingSlashes: true)] {
-      if let range = target.range(of: "/\(spelling)") {
-        location = target.replacingCharacters(
-          in: range, with: "/\(percentEncoded(new, keepingSlashes: true))")
-        break
-      }
+  private static func redirect(
+    _ target: String, _ pattern: PathPattern, _ old: String, to new: String
+  ) -> Response {
+    let mark = target.firstIndex(of: "?") ?? target.endIndex
+    var parts = target[..<mark].split(separator: "/").map(String.init)
+    let start =
+      pattern.parts.firstIndex { $0 == .repository || $0 == .gitRepository } ?? parts.endIndex
+    let count = old.contains("/") ? 2 : 1
+    let ending = pattern.parts.contains(.gitRepository) ? ".git" : ""
+    if start + count <= parts.count {
+      parts.replaceSubrange(
+        start..<(start + count), with: [percentEncoded(new, keepingSlashes: true) + ending])
     }
+    let location = "/\(parts.joined(separator: "/"))\(target[mark...])"
     return Response(status: .temporaryRedirect, headers: [.location: location])
   }
 

@@ -345,7 +345,11 @@ import Testing
       $0.rates.calls = 3
     }
     try await hub.serve { call in
-      for _ in 0..<3 { #expect(try await call(.get, "/api/whoami-v2").status == .ok) }
+      for left in [2, 1, 0] {
+        let response = try await call(.get, "/api/whoami-v2")
+        #expect(response.status == .ok)
+        #expect(response.headers[.rateLimit]?.hasPrefix("\"api\";r=\(left);t=") ?? false)
+      }
       let refused = try await call(.get, "/api/whoami-v2")
       #expect(refused.status == .tooManyRequests)
       #expect(Int(refused.headers[.retryAfter] ?? "") != nil)

@@ -6,17 +6,28 @@ internal import Synchronization
 
 let operationEndpoints = [
   Endpoint(
+    .get, "/", .anyone, "What this is", answer: "text/plain",
+    { call in
+      .text(
+        """
+        This is a hub of adapters. It speaks the protocol of the Hugging Face Hub:
+          export HF_ENDPOINT=\(call.baseURL)
+        What can be asked of it: \(call.baseURL)/api/openapi.json
+
+        """)
+    }),
+  Endpoint(
     .get, "/healthz", .anyone, "Whether the process answers", answer: "text/plain",
     { _ in .text("ok\n") }),
   Endpoint(
     .get, "/readyz", .anyone, "Whether requests should be sent here", answer: "text/plain", ready),
   Endpoint(
-    .get, "/metrics", .anyone, "Counters and gauges for Prometheus", answer: "text/plain", metrics),
+    .get, "/metrics", .inspectHub, "Counters and gauges for Prometheus", answer: "text/plain", metrics),
   Endpoint(
     .get, "/api/openapi.json", .anyone, "This description",
     { call in .json(openAPI(allEndpoints(), baseURL: call.baseURL)) }),
   Endpoint(
-    .get, "/api/audit", .administerHub, "What was done by whom",
+    .get, "/api/audit", .inspectHub, "What was done by whom",
     query: [
       ("after", "integer", "The id after which to begin"),
       ("limit", "integer", "How many rows, 1000 at most"),

@@ -16,9 +16,13 @@ final class RateLimiter: Sendable {
 
   init(_ rates: Rates) { self.rates = rates }
 
-  /// Counts a request; nil where it is within the limit, else the refusal.
-  func refusal(_ kind: Kind, caller: Caller, address: String) -> Problem? {
-    guard rates.isLimited else { return nil }
+  /// Counts a request.
+  ///
+  /// The headers tell clients how many requests are left, so that they can wait by themselves.
+  ///
+  /// - Throws: `Problem` where the caller has none left.
+  func count(_ kind: Kind, caller: Caller, address: String) throws -> HTTPFields {
+    guard rates.isLimited else { return [:] }
     var quota = kind == .api ? rates.calls : rates.files
     if caller.account == nil { quota = max(1, Int(Double(quota) * rates.anonymousShare)) }
     let key = "\(kind.rawValue) \(caller.account.map { "account \($0.id)" } ?? address)"
@@ -33,13 +37,14 @@ final class RateLimiter: Sendable {
       windows[key] = window
       return window
     }
-    guard window.count > quota else { return nil }
     let rest = max(1, window.start + rates.windowSeconds - now)
-    var headers: HTTPFields = [.retryAfter: "\(rest)"]
-    headers[.rateLimit] = "\"\(kind.rawValue)\";r=0;t=\(rest)"
+    var headers: HTTPFields = [:]
+    headers[.rateLimit] = "\"\(kind.rawValue)\";r=\(max(0, quota - window.count));t=\(rest)"
     headers[.rateLimitPolicy] =
       "\"fixed window\";\"\(kind.rawValue)\";q=\(quota);w=\(rates.windowSeconds)"
-    return Problem(
+    guard window.count > quota else { return headers }
+    headers[.retryAfter] = "\(rest)"
+    throw Problem(
       .tooManyRequests,
       "Too many requests: \(quota) are allowed in \(rates.windowSeconds) seconds; "
         + "try again in \(rest)", headers: headers)

@@ -16,6 +16,8 @@ struct Endpoint: Sendable {
     case readFiles
     case writeRepository
     case administerRepository
+    /// An administrator, with a token for reading or writing.
+    case inspectHub
     case administerHub
   }
 

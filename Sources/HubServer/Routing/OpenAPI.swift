@@ -133,6 +133,7 @@ private func access(_ access: Endpoint.Access) -> String {
   case .readFiles: "As far as the repository is private or gated, needs a token of a reader."
   case .writeRepository: "Needs a token for writing of somebody who may write to the repository."
   case .administerRepository: "Needs a token for writing of one of the repository's administrators."
+  case .inspectHub: "Needs a token of an administrator of the hub."
   case .administerHub: "Needs a token for writing of an administrator of the hub."
   }
 }
