@@ -32,8 +32,8 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0", traits: []),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
-    .package(url: "https://github.com/apple/swift-metrics", exact: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
     .package(
       url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
@@ -73,16 +73,20 @@ let package = Package(
       name: "HubServer",
       dependencies: [
         "HubClient", "Files",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "CryptoExtras", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "NIOCore", package: "swift-nio"),
-        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOFoundationCompat", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       swiftSettings: rules),
     .target(
@@ -92,8 +96,10 @@ let package = Package(
     .executableTarget(
       name: "AdapterHubCommand",
       dependencies: [
-        "HubClient", "Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files",
+        "Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files", "HubClient",
+        "HubServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Yams", package: "Yams"),
       ],
       swiftSettings: rules),
     .executableTarget(name: "DemoData", dependencies: ["Datasets", "Files"], swiftSettings: rules),
@@ -111,6 +117,19 @@ let package = Package(
     .testTarget(
       name: "CommandTests",
       dependencies: ["Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files"],
+      swiftSettings: rules),
+    .testTarget(
+      name: "HubServerTests",
+      dependencies: [
+        "HubServer", "HubClient", "Files",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+      ],
       swiftSettings: rules),
     .testTarget(
       name: "HubClientTests",

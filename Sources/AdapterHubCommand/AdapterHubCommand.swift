@@ -2,6 +2,7 @@
 import ArgumentParser
 import BaseModels
 import Files
+import HubServer
 
 #if canImport(Glibc)
   import Glibc
@@ -23,7 +24,7 @@ struct AdapterHubCommand: AsyncParsableCommand {
     version: "0.1.0",
     subcommands: [
       Train.self, Evaluate.self, Predict.self, Forward.self, Tokenize.self, Inspect.self,
-      Verify.self, Bench.self,
+      Verify.self, HubCommand.self, Bench.self,
     ])
 }
 
@@ -47,6 +48,8 @@ enum Main {
     } catch let failure as FileFailure {
       fail(failure.description)
     } catch let failure as InputFailure {
+      fail(failure.description)
+    } catch let failure as FolderInUse {
       fail(failure.description)
     } catch {
       AdapterHubCommand.exit(withError: error)

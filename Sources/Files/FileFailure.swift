@@ -11,6 +11,8 @@ public struct FileFailure: Error, CustomStringConvertible, Sendable, Equatable {
   public let problem: String
   /// The likely cure, where the cause is a common one.
   public let hint: String?
+  /// Whether there was no room for what was to be written.
+  package var isDiskFull = false
 
   public init(_ path: String, at place: String? = nil, _ problem: String, hint: String? = nil) {
     self.path = path
@@ -51,7 +53,7 @@ func byteCount(_ count: some BinaryInteger) -> String { count == 1 ? "1 byte" : 
 ///
 /// Messages stay readable whatever
 /// a hostile file holds.
-func quoted(_ text: some StringProtocol) -> String { "\"\(escaped(text, limit: 80))\"" }
+package func quoted(_ text: some StringProtocol) -> String { "\"\(escaped(text, limit: 80))\"" }
 
 /// A text from a file or a command line that fits in one line, and does nothing to a terminal.
 ///

@@ -32,6 +32,12 @@ package struct Descriptor: ~Copyable, Sendable {
 
   deinit { if isOpen { _ = close(number) } }
 
+  /// Gives the number to an owner that closes it.
+  consuming func release() -> Int32 {
+    isOpen = false
+    return number
+  }
+
   /// Closes now and reports what went wrong: some file systems tell of a full disk only here.
   package consuming func closeChecked() throws {
     isOpen = false
@@ -102,6 +108,7 @@ extension FileFailure {
       self.init(path, "no such file or folder")
     } else {
       self.init(path, "\(problem): \(String(cString: strerror(code)))", hint: hint)
+      isDiskFull = code == ENOSPC || code == EDQUOT
     }
   }
 }

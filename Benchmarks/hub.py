@@ -1,0 +1,296 @@
+#!/usr/bin/env python3
+"""Measures the hub and its client beside nginx and the Python client; writes Benchmarks/Results/<date>-hub-<cpu>.{md,json}.
+
+    make bench-hub                                  builds, installs the peers, runs this
+    python3 Benchmarks/hub.py --rows head,list
+
+Peers: nginx for plain files, huggingface_hub 2.x in a virtual environment of its own (.venv-hub). Everything runs on
+this machine and over loopback, so that client and server share its cores. Logs are on, rate limits are off.
+"""
+import argparse, datetime, json, os, pathlib, platform, random, re, shutil, statistics, subprocess, sys, tempfile, time
+import urllib.parse, urllib.request
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent
+PROGRAM = os.environ.get("ADAPTERHUB_PROGRAM", str(ROOT / ".build/release/adapterhub"))
+PYTHON = os.environ.get("ADAPTERHUB_HUB_PYTHON", str(ROOT / ".venv-hub/bin/python"))
+
+
+class Skipped(Exception):
+    """A row cannot be measured here; says why."""
+
+
+class Hub:
+    """A hub in a folder of its own that runs."""
+
+    def __init__(self, folder, *options):
+        self.folder = pathlib.Path(folder)
+        self.log = self.folder.parent / f"{self.folder.name}.log"
+        self.port_file = self.folder.parent / f"{self.folder.name}.port"
+        self.port_file.unlink(missing_ok=True)
+        self.process = subprocess.Popen(
+            [PROGRAM, "hub", "--data", str(self.folder), "--port", "0", "--port-file", str(self.port_file),
+             "--rate-limit", "0", *options], stderr=open(self.log, "ab"))
+        while not self.port_file.exists():
+            if self.process.poll() is not None:
+                sys.exit(f"the hub ended: {self.log.read_text()[-2000:]}")
+            time.sleep(0.02)
+        self.url = f"http://127.0.0.1:{self.port_file.read_text().strip()}"
+
+    def administer(self, *arguments):
+        done = subprocess.run([PROGRAM, "hub", *arguments, "--data", str(self.folder)],
+                              check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def token(self, name):
+        self.administer("user", "create", name)
+        return self.administer("token", "create", name, "--scope", "write")
+
+    def memory(self):
+        """The most memory the process had so far, in MB."""
+        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", text)[1]) * 1024 / 1e6
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=60)
+
+
+def call(url, token=None, method="GET", body=None):
+    request = urllib.request.Request(url, method=method, data=body)
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    with urllib.request.urlopen(request) as response:
+        return response.read(), response.headers
+
+
+def python(code, hub, token, **variables):
+    """Runs Python with the field's client and returns what it prints last."""
+    environment = {**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": token, "HF_HUB_DISABLE_TELEMETRY": "1",
+                   "HF_HUB_DISABLE_PROGRESS_BARS": "1", **variables}
+    done = subprocess.run([PYTHON, "-c", code], check=True, capture_output=True, text=True, env=environment)
+    return done.stdout.strip().splitlines()[-1]
+
+
+UPLOAD = """
+import sys, time
+from huggingface_hub import HfApi
+api = HfApi()
+api.create_repo("maker/%s", exist_ok=True)
+start = time.perf_counter()
+api.upload_folder(repo_id="maker/%s", folder_path="%s")
+print(time.perf_counter() - start)
+"""
+
+
+def upload(hub, token, name, folder, **variables):
+    return float(python(UPLOAD % (name, name, folder), hub, token, HF_HOME=str(hub.folder.parent / "home"), **variables))
+
+
+def adapter(folder, megabytes, seed=0):
+    """A folder that looks like an adapter; its numbers are random bytes."""
+    folder.mkdir(parents=True)
+    draw = random.Random(seed)
+    with open(folder / "weights.bin", "wb") as file:
+        for _ in range(max(1, int(megabytes))):
+            file.write(draw.randbytes(int(min(megabytes, 1) * 1e6)))
+    (folder / "README.md").write_text("---\ntags: [adapter-transformers]\n---\n# An adapter\n")
+    return folder
+
+
+# ---- Rows -------------------------------------------------------------------------------------------
+
+
+def head(work):
+    """HEAD of a file, 64 connections."""
+    if not shutil.which("hey"):
+        raise Skipped("hey is not installed")
+    hub = Hub(work / "head")
+    try:
+        token = hub.token("maker")
+        upload(hub, token, "small", adapter(work / "small", 0.1))
+        url = f"{hub.url}/maker/small/resolve/main/weights.bin"
+        best = None
+        for _ in range(3):
+            text = subprocess.run(["hey", "-z", "8s", "-c", "64", "-cpus", "1", "-m", "HEAD", url],
+                                  check=True, capture_output=True, text=True).stdout
+            rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])
+            tail = float(re.search(r"99% in ([\d.]+) secs", text)[1]) * 1000
+            if re.findall(r"\[(\d+)\]\s+\d+ responses", text) != ["200"]:
+                sys.exit(text)
+            if best is None or rate > best[0]:
+                best = rate, tail
+        return [("HEAD resolve, 64 connections, requests per second", best[0], ">=", 8000, ""),
+                ("the same, 99th percentile", best[1], "<=", 20, "ms")]
+    finally:
+        hub.stop()
+
+
+def listing(work):
+    """Lists with three filters and a search over 100,000 adapters; the server's own times."""
+    folder = work / "list"
+    Hub(folder).stop()
+    subprocess.run([sys.executable, str(HERE / "fill-hub.py"), str(folder), "100000"], check=True)
+    hub = Hub(folder)
+    try:
+        hub.log.write_bytes(b"")
+        draw = random.Random(3)
+        words = "sentiment review movie product intent command entity news question summary toxic emotion".split()
+        tasks = ["text-classification", "token-classification", "question-answering", "summarization"]
+        for _ in range(400):
+            query = [("filter", draw.choice(tasks)), ("filter", draw.choice(["en", "de", "fr", "fi"])),
+                     ("filter", "method:" + draw.choice(["lora", "seq_bn", "ia3"])),
+                     ("search", draw.choice(words)), ("limit", "30"),
+                     ("sort", draw.choice(["downloads", "likes", "lastModified", "trendingScore", "createdAt"]))]
+            call(f"{hub.url}/api/models?{urllib.parse.urlencode(query)}")
+        # Filters that nearly all have, a word that is everywhere: the most work for the least answer.
+        for sort in ["downloads", "likes", "lastModified", "trendingScore"] * 5:
+            query = [("filter", "adapters"), ("filter", "safetensors"), ("filter", "bert"), ("search", "re"), ("sort", sort)]
+            call(f"{hub.url}/api/models?{urllib.parse.urlencode(query)}")
+        times = [float(line["ms"]) for line in map(json.loads, hub.log.read_text().splitlines())
+                 if line.get("path") == "/api/models"]
+        times.sort()
+        return [("list with three filters and a search over 100,000, 95th percentile", times[int(len(times) * 0.95)], "<=", 50, "ms"),
+                ("the same, median", statistics.median(times), "", None, "ms"),
+                ("the same, slowest", times[-1], "", None, "ms")]
+    finally:
+        hub.stop()
+
+
+NGINX = """
+daemon off; pid {work}/nginx.pid; error_log {work}/nginx.error.log;
+events {{ worker_connections 64; }}
+http {{ access_log off; sendfile on; server {{ listen 127.0.0.1:{port}; root {root}; }} }}
+"""
+
+
+def download(work):
+    """A file of 100 MB, beside nginx with sendfile."""
+    if not shutil.which("nginx"):
+        raise Skipped("nginx is not installed")
+    hub = Hub(work / "download")
+    folder = adapter(work / "hundred", 100)
+    port = 18_000 + os.getpid() % 10_000
+    configuration = work / "nginx.conf"
+    configuration.write_text(NGINX.format(work=work, port=port, root=folder))
+    for parent in [work, folder]:
+        os.chmod(parent, 0o755)
+    nginx = subprocess.Popen(["nginx", "-c", str(configuration)])
+    try:
+        token = hub.token("maker")
+        upload(hub, token, "hundred", folder)
+        time.sleep(0.5)
+        urls = {"hub": f"{hub.url}/maker/hundred/resolve/main/weights.bin", "nginx": f"http://127.0.0.1:{port}/weights.bin"}
+        rates = {name: [] for name in urls}
+        for _ in range(12):
+            for name, url in urls.items():
+                text = subprocess.run(["curl", "--fail", "--silent", "--output", "/dev/null", "--write-out", "%{speed_download}", url],
+                                      check=True, capture_output=True, text=True).stdout
+                rates[name].append(float(text) / 1e6)
+        ours, theirs = max(rates["hub"]), max(rates["nginx"])
+        return [("download of 100 MB, as a part of nginx", ours / theirs * 100, ">=", 40, "%"),
+                ("download of 100 MB", ours, "", None, "MB/s"), ("the same from nginx", theirs, "", None, "MB/s")]
+    finally:
+        nginx.terminate()
+        hub.stop()
+
+
+def uploads(work):
+    """Uploads with the newest Python client; the server's memory through all of them."""
+    hub = Hub(work / "upload")
+    try:
+        token = hub.token("maker")
+        seconds = min(upload(hub, token, f"thirty{index}", adapter(work / f"thirty{index}", 30, index)) for index in range(3))
+        rows = [("upload of 30 MB with huggingface_hub 2.x", seconds, "<=", 2, "s")]
+        for index in range(20):
+            upload(hub, token, f"many{index}", adapter(work / f"many{index}", 3, index))
+        upload(hub, token, "regular", adapter(work / "regular", 200))
+        upload(hub, token, "large", adapter(work / "large", 1000), HF_HUB_DISABLE_XET="1")
+        rows.append(("the server's memory after uploads of 30, 200 and 1000 MB and 20 of 3 MB", hub.memory(), "<=", 120, "MB"))
+        return rows
+    finally:
+        hub.stop()
+
+
+SNAPSHOTS = """
+import sys, time
+from huggingface_hub import snapshot_download
+start = time.perf_counter()
+for index in range(50):
+    snapshot_download(f"maker/a{index}", cache_dir=sys.argv[1])
+print(time.perf_counter() - start)
+"""
+
+
+def pull(work):
+    """50 adapters of 4 MB into an empty cache, beside snapshot_download."""
+    hub = Hub(work / "pull")
+    try:
+        token = hub.token("maker")
+        for index in range(50):
+            upload(hub, token, f"a{index}", adapter(work / f"a{index}", 4, index))
+        ours, theirs = [], []
+        for turn in range(4):
+            cache = work / f"ours{turn}"
+            environment = {**os.environ, "HF_ENDPOINT": hub.url, "HF_TOKEN": token, "HF_HUB_CACHE": str(cache)}
+            start = time.perf_counter()
+            subprocess.run([PROGRAM, "pull", *[f"maker/a{index}" for index in range(50)]], check=True,
+                           capture_output=True, env=environment)
+            ours.append(time.perf_counter() - start)
+            shutil.rmtree(cache)
+            cache = work / f"theirs{turn}"
+            theirs.append(float(python(SNAPSHOTS.replace("sys.argv[1]", repr(str(cache))), hub, token)))
+            shutil.rmtree(cache)
+        return [("pull of 50 adapters of 4 MB, times as fast as snapshot_download", min(theirs) / min(ours), ">=", 2, "x"),
+                ("pull of 50 adapters, the whole process", min(ours), "", None, "s"),
+                ("snapshot_download of the same, without starting Python", min(theirs), "", None, "s")]
+    finally:
+        hub.stop()
+
+
+ROWS = {"head": head, "list": listing, "download": download, "upload": uploads, "pull": pull}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", default=",".join(ROWS))
+    parser.add_argument("--print-only", action="store_true", help="write no file")
+    arguments = parser.parse_args()
+    table = []
+    for name in arguments.rows.split(","):
+        with tempfile.TemporaryDirectory(prefix="bench-hub-") as work:
+            try:
+                rows = ROWS[name](pathlib.Path(work))
+            except Skipped as reason:
+                rows = [(f"{name}: skipped, {reason}", None, "", None, "")]
+        for row in rows:
+            print(format_row(row), flush=True)
+        table += rows
+    if not arguments.print_only:
+        write(table)
+
+
+def format_row(row):
+    what, value, sign, wanted, unit = row
+    found = "–" if value is None else f"{value:,.2f} {unit}".strip()
+    goal = "" if wanted is None else f"{sign.replace('>=', '≥').replace('<=', '≤')} {wanted:,} {unit}".strip()
+    met = "" if wanted is None else ("yes" if (value >= wanted if sign == ">=" else value <= wanted) else "**no**")
+    return f"| {what} | {found} | {goal} | {met} |"
+
+
+def write(table):
+    processor = re.search(r"model name\s*:\s*(.+)", pathlib.Path("/proc/cpuinfo").read_text())[1]
+    name = f"{datetime.date.today()}-hub-{re.sub('[^a-z0-9]+', '-', processor.lower()).strip('-')[:20]}"
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    lines = [f"# The hub, {datetime.date.today()}", "",
+             f"{processor}, {os.cpu_count()} processors shared by server and clients; Linux {platform.release()}; commit {commit}. "
+             "Written by `make bench-hub`.", "", "| what | found | at least | met |", "|---|---|---|---|"]
+    lines += [format_row(row) for row in table]
+    results = HERE / "Results"
+    (results / f"{name}.md").write_text("\n".join(lines) + "\n")
+    (results / f"{name}.json").write_text(json.dumps(
+        [dict(zip(["what", "value", "sign", "wanted", "unit"], row)) for row in table], indent=1) + "\n")
+    print(f"written to Benchmarks/Results/{name}.md")
+
+
+main()

@@ -1,0 +1,10 @@
+/// Every endpoint of the hub. A new group of them is a file, and a word in this list.
+
+func allEndpoints() -> [Endpoint] {
+  let groups: [[Endpoint]] = [
+    identityEndpoints, repositoryEndpoints, listingEndpoints, treeEndpoints, revisionEndpoints,
+    accessEndpoints, commitEndpoints, cardEndpoints, largeFileEndpoints, organisationEndpoints,
+    resolveEndpoints, discussionEndpoints, operationEndpoints,
+  ]
+  return groups.flatMap { $0 }
+}

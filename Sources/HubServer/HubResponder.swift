@@ -1,0 +1,301 @@
+/// From a request to its answer: who asks, may they, what do they get, and what is noted of it.
+internal import Files
+internal import Foundation
+internal import HTTPTypes
+internal import HubClient
+internal import Hummingbird
+internal import Logging
+internal import NIOCore
+
+/// What Hummingbird knows of a connection, and we want to: the address at its other end.
+struct HubContext: RequestContext {
+  var coreContext: CoreRequestContextStorage
+  let remoteAddress: SocketAddress?
+
+  init(source: ApplicationRequestContextSource) {
+    coreContext = CoreRequestContextStorage(source: source)
+    remoteAddress = source.channel.remoteAddress
+  }
+}
+
+/// Answers every request; nothing gets past it without being authorised, counted and logged.
+struct HubResponder: HTTPResponder {
+  typealias Context = HubContext
+
+  let hub: HubCore
+  let table: EndpointTable
+  private let proxies: TrustedProxies
+
+  init(_ hub: HubCore, _ endpoints: [Endpoint]) throws {
+    self.hub = hub
+    table = EndpointTable(endpoints)
+    proxies = try TrustedProxies(hub.settings.trustedProxies)
+  }
+
+  func respond(to request: Request, context: HubContext) async throws -> Response {
+    let start = ContinuousClock.now
+    hub.metrics.begin()
+    var trace = Trace(requestID: Self.requestID(request))
+    var response: Response
+    do {
+      response = try await answer(request, context, &trace)
+    } catch {
+      response = refusal(error, trace)
+    }
+    if request.method == .head { response = response.withoutBody }
+    response.headers[.requestID] = trace.requestID
+    response.headers.append(contentsOf: trace.headers)
+    if response.headers[.contentTypeOptions] == nil {
+      response.headers[.contentTypeOptions] = "nosniff"
+    }
+    let seconds = (ContinuousClock.now - start) / .seconds(1)
+    hub.metrics.end(
+      method: request.method.rawValue, route: trace.route, status: response.status.code,
+      seconds: seconds)
+    note(request, response, trace, seconds)
+    return response
+  }
+
+  /// What is known of a request so far, for its log line.
+  private struct Trace {
+    let requestID: String
+    var route = "none"
+    var caller = Caller.anyone
+    var address = ""
+    var path = ""
+    /// What every answer to this caller tells.
+    var headers: HTTPFields = [:]
+  }
+
+  private func answer(_ request: Request, _ context: HubContext, _ trace: inout Trace) async throws
+    -> Response
+  {
+    let target = request.head.path ?? "/"
+    guard target.utf8.count <= 8192 else {
+      throw Problem(.uriTooLong, "The address is longer than 8192 bytes")
+    }
+    let mark = target.firstIndex(of: "?") ?? target.endIndex
+    trace.path = String(target[..<mark])
+    let origin = proxies.origin(request, peer: context.remoteAddress, hub.settings)
+    trace.address = origin.address
+    guard let path = pathParts(target[..<mark]) else {
+      throw Problem.badRequest("The path is not well encoded")
+    }
+    let query = try Query(mark < target.endIndex ? target[target.index(after: mark)...] : "")
+
+    let endpoint: Endpoint
+    let values: [String: String]
+    switch table.match(request.method, path) {
+    case .endpoint(let found, let filled): (endpoint, values) = (found, filled)
+    case .otherMethods(let methods):
+      throw Problem(
+        .methodNotAllowed, "\(request.method.rawValue) is not possible here",
+        headers: [.allow: Set(methods.map(\.rawValue)).sorted().joined(separator: ", ")])
+    case .none: throw Problem.notFound("There is nothing at \(quoted(trace.path))")
+    }
+    trace.route = endpoint.pattern.description
+
+    let caller = try await caller(of: request)
+    trace.caller = caller
+    hub.counters.use(of: caller)
+    let kind: RateLimiter.Kind =
+      endpoint.pattern.description.hasPrefix("/{repo}") ? .resolvers : .api
+    // A balancer's questions about health are never too many.
+    if !endpoint.pattern.description.hasSuffix("z") {
+      do {
+        trace.headers = try hub.rates.count(kind, caller: caller, address: origin.address)
+      } catch {
+        hub.metrics.refused("rate")
+        throw error
+      }
+    }
+
+    var known: KnownRepository?
+    if endpoint.pattern.hasRepository {
+      let name = values["repo"] ?? ""
+      let found = try await repository(name, caller)
+      if found.isMoved {
+        return Self.redirect(target, endpoint.pattern, name, to: found.repository.fullName)
+      }
+      known = found
+    }
+    let call = Call(
+      hub: hub, request: request, values: values, query: query, caller: caller, known: known,
+      requestID: trace.requestID, baseURL: origin.baseURL, clientAddress: origin.address,
+      log: hub.log)
+    try await authorise(endpoint.access, call)
+    return try await endpoint.handle(call)
+  }
+
+  // MARK: - Who asks
+
+  /// The one behind a request's token.
+  ///
+  /// Git's clients send it as the password of a user.
+  private func caller(of request: Request) async throws -> Caller {
+    guard let header = request.headers[.authorization], !header.isEmpty else { return .anyone }
+    let parts = header.split(separator: " ", maxSplits: 1)
+    let token: String?
+    switch parts.first?.lowercased() {
+    case "bearer": token = parts.last.map { String($0).trimmingCharacters(in: .whitespaces) }
+    case "basic":
+      token = parts.last.flatMap { Data(base64Encoded: String($0)) }
+        .flatMap { String(validating: $0, as: UTF8.self) }
+        .flatMap { $0.split(separator: ":", maxSplits: 1).last.map(String.init) }
+    default: token = nil
+    }
+    guard let token, token.utf8.count <= 512,
+      let caller = try await hub.registry.caller(token: token)
+    else {
+      hub.metrics.refused("credentials")
+      throw Problem(
+        .unauthorized, "Invalid credentials in Authorization header",
+        headers: [.wwwAuthenticate: "Bearer realm=\"adapterhub\""])
+    }
+    return caller
+  }
+
+  /// A repository that the caller may know of.
+  private func repository(_ name: String, _ caller: Caller) async throws -> KnownRepository {
+    guard let identifier = try? RepositoryIdentifier(name),
+      let known = try await hub.registry.repository(identifier),
+      caller.level(known.repository) >= .read
+    else { throw Problem.noRepository(name, for: caller) }
+    return known
+  }
+
+  private func authorise(_ access: Endpoint.Access, _ call: Call) async throws {
+    let caller = call.caller
+    func require(_ level: Level) throws {
+      let repository = try call.repository().repository
+      guard caller.level(repository) < level else { return }
+      guard caller.account != nil else { throw Problem.signIn }
+      throw Problem.forbidden(
+        "\(caller.name) may not do this to \(repository.fullName)"
+          + (caller.scope == .read ? ": the token is for reading" : ""))
+    }
+    switch access {
+    case .anyone, .seeRepository: return
+    case .signedIn: _ = try call.account()
+    case .readFiles: try await checkGate(call)
+    case .writeRepository: try require(.write)
+    case .administerRepository: try require(.admin)
+    case .inspectHub, .administerHub:
+      let account = try call.account()
+      guard account.isAdministrator, caller.onlyRepository == nil,
+        access == .inspectHub || caller.scope == .write
+      else { throw Problem.forbidden("This is for administrators of the hub") }
+    }
+  }
+
+  /// Lets those read a gated repository's files who were let in.
+  private func checkGate(_ call: Call) async throws {
+    let repository = try call.repository().repository
+    guard repository.gate != .no else { return }
+    var writing = call.caller
+    writing.scope = .write
+    if writing.level(repository) >= .write { return }
+    let name = repository.fullName
+    guard let account = call.caller.account else {
+      throw Problem(
+        .unauthorized,
+        "Access to model \(name) is restricted. You must have access to it and be "
+          + "authenticated to access it. Please log in.", code: "GatedRepo")
+    }
+    switch try await hub.registry.accessStatus(repository, account: account) {
+    case "accepted": return
+    case "pending":
+      throw Problem(
+        .forbidden,
+        "Your request to access model \(name) is awaiting a review from the repo "
+          + "authors.", code: "GatedRepo")
+    case "rejected":
+      throw Problem(
+        .forbidden, "Your request to access model \(name) has been rejected by the repo's authors.",
+        code: "GatedRepo")
+    default:
+      throw Problem(
+        .forbidden,
+        "Access to model \(name) is restricted and you are not in the authorized list. "
+          + "Ask for access: POST \(call.baseURL)/api/models/\(name)/user-access-request",
+        code: "GatedRepo")
+    }
+  }
+
+  // MARK: - Answers
+
+  /// Leads from an old name to the new one, by a path alone: clients know it as a rename.
+  private static func redirect(
+    _ target: String, _ pattern: PathPattern, _ old: String, to new: String
+  ) -> Response {
+    let mark = target.firstIndex(of: "?") ?? target.endIndex
+    var parts = target[..<mark].split(separator: "/").map(String.init)
+    let start =
+      pattern.parts.firstIndex { $0 == .repository || $0 == .gitRepository } ?? parts.endIndex
+    let count = old.contains("/") ? 2 : 1
+    let ending = pattern.parts.contains(.gitRepository) ? ".git" : ""
+    if start + count <= parts.count {
+      parts.replaceSubrange(
+        start..<(start + count), with: [percentEncoded(new, keepingSlashes: true) + ending])
+    }
+    let location = "/\(parts.joined(separator: "/"))\(target[mark...])"
+    return Response(status: .temporaryRedirect, headers: [.location: location])
+  }
+
+  private func refusal(_ error: any Error, _ trace: Trace) -> Response {
+    var problem: Problem
+    switch error {
+    case let error as Problem: problem = error
+    case let error as FileFailure where error.isDiskFull:
+      hub.log.error("no room on the disk", metadata: ["error": "\(error)"])
+      problem = Problem(.noRoom, "The hub's disk is full")
+    case is CancellationError: problem = Problem(.serviceUnavailable, "The request was cancelled")
+    case let error as FileFailure where error.path == "request":
+      problem = Problem.badRequest(error.description)
+    default:
+      if "\(error)".contains("SQLite error 13") {
+        problem = Problem(.noRoom, "The hub's disk is full")
+      } else {
+        hub.log.error(
+          "request failed", metadata: ["error": "\(error)", "id": "\(trace.requestID)"])
+        problem = Problem(.internalServerError, "Something went wrong in the hub; it was noted")
+      }
+    }
+    if let code = problem.code { problem.headers[.errorCode] = code }
+    problem.headers[.errorMessage] = problem.message.unicodeScalars
+      .map { $0.isASCII && $0.value >= 32 && $0.value != 127 ? String($0) : "?" }.joined()
+    return .json(
+      problem.body ?? ["error": .string(problem.message)], problem.status, headers: problem.headers)
+  }
+
+  private func note(_ request: Request, _ response: Response, _ trace: Trace, _ seconds: Double) {
+    // Neither the query nor any header: tokens and signatures must not come into a log.
+    hub.log.info(
+      "request",
+      metadata: [
+        "id": "\(trace.requestID)", "method": "\(request.method.rawValue)",
+        "path": "\(trace.path)", "status": "\(response.status.code)",
+        "ms": "\((seconds * 1e5).rounded() / 100)", "user": "\(trace.caller.name)",
+        "from": "\(trace.address)",
+      ])
+  }
+
+  /// The client's name for a request where it gave a harmless one, else a new one.
+  private static func requestID(_ request: Request) -> String {
+    for name in [HTTPField.Name.requestID, .amazonTrace] {
+      if let text = request.headers[name], (1...64).contains(text.utf8.count),
+        text.utf8.allSatisfy({
+          (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45
+        })
+      {
+        return text
+      }
+    }
+    return String(UInt64.random(in: 0 ... .max), radix: 16)
+  }
+}
+
+extension Response {
+  /// The answer to HEAD: all headers of GET's, and nothing else.
+  fileprivate var withoutBody: Response { createHeadResponse() }
+}

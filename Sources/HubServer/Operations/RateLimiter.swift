@@ -1,0 +1,52 @@
+/// Counts requests per caller and says no to more than a window holds.
+internal import HTTPTypes
+internal import Synchronization
+
+/// Fixed windows of time, one per caller and kind of request.
+final class RateLimiter: Sendable {
+  enum Kind: String, Sendable { case api, resolvers }
+
+  private struct Window {
+    var start: Int
+    var count: Int
+  }
+
+  private let rates: Rates
+  private let windows = Mutex<[String: Window]>([:])
+
+  init(_ rates: Rates) { self.rates = rates }
+
+  /// Counts a request.
+  ///
+  /// The headers tell clients how many requests are left, so that they can wait by themselves.
+  ///
+  /// - Throws: `Problem` where the caller has none left.
+  func count(_ kind: Kind, caller: Caller, address: String) throws -> HTTPFields {
+    guard rates.isLimited else { return [:] }
+    var quota = kind == .api ? rates.calls : rates.files
+    if caller.account == nil { quota = max(1, Int(Double(quota) * rates.anonymousShare)) }
+    let key = "\(kind.rawValue) \(caller.account.map { "account \($0.id)" } ?? address)"
+    let now = Moment().seconds
+    let window = windows.withLock { windows in
+      if windows.count > 100_000 {
+        windows = windows.filter { now - $0.value.start < rates.windowSeconds }
+      }
+      var window = windows[key] ?? Window(start: now, count: 0)
+      if now - window.start >= rates.windowSeconds { window = Window(start: now, count: 0) }
+      window.count += 1
+      windows[key] = window
+      return window
+    }
+    let rest = max(1, window.start + rates.windowSeconds - now)
+    var headers: HTTPFields = [:]
+    headers[.rateLimit] = "\"\(kind.rawValue)\";r=\(max(0, quota - window.count));t=\(rest)"
+    headers[.rateLimitPolicy] =
+      "\"fixed window\";\"\(kind.rawValue)\";q=\(quota);w=\(rates.windowSeconds)"
+    guard window.count > quota else { return headers }
+    headers[.retryAfter] = "\(rest)"
+    throw Problem(
+      .tooManyRequests,
+      "Too many requests: \(quota) are allowed in \(rates.windowSeconds) seconds; "
+        + "try again in \(rest)", headers: headers)
+  }
+}

@@ -1,0 +1,332 @@
+/// Repositories: found, made, renamed, set, deleted.
+internal import Files
+internal import Foundation
+internal import GRDB
+internal import HubClient
+
+extension Registry {
+  /// A repository by its name of now, or by one it had before.
+  static func findRepository(_ identifier: RepositoryIdentifier, _ database: Database) throws
+    -> KnownRepository?
+  {
+    // A name alone is nobody's: only an alias can be meant, which no owner has.
+    var row = try Row.fetchOne(
+      database,
+      sql: """
+        SELECT \(Repository.columns) FROM repositories r JOIN accounts o ON o.id = r.owner_id
+        WHERE o.name = ? AND r.name = ? AND r.deleted_at IS NULL
+        """, arguments: [identifier.owner, identifier.name])
+    let isMoved = row == nil
+    if row == nil {
+      row = try Row.fetchOne(
+        database,
+        sql: """
+          SELECT \(Repository.columns) FROM moves m JOIN repositories r ON r.id = m.repository_id
+          JOIN accounts o ON o.id = r.owner_id WHERE m.old_name = ? AND r.deleted_at IS NULL
+          """, arguments: [identifier.description.lowercased()])
+    }
+    guard let row else { return nil }
+    let repository = Repository(row)
+    var (branches, tags): ([String: String], [String: String]) = ([:], [:])
+    for row in try Row.fetchAll(
+      database, sql: "SELECT kind, name, commit_name FROM revisions WHERE repository_id = ?",
+      arguments: [repository.id])
+    {
+      let kind: String = row[0]
+      if kind == Revision.Kind.branch.rawValue {
+        branches[row[1]] = row[2]
+      } else {
+        tags[row[1]] = row[2]
+      }
+    }
+    return KnownRepository(repository: repository, isMoved: isMoved, branches: branches, tags: tags)
+  }
+
+  static func repository(id: Int64, _ database: Database) throws -> Repository? {
+    try Row.fetchOne(
+      database,
+      sql: """
+        SELECT \(Repository.columns) FROM repositories r JOIN accounts o ON o.id = r.owner_id
+        WHERE r.id = ? AND r.deleted_at IS NULL
+        """, arguments: [id]
+    ).map(Repository.init)
+  }
+
+  /// Makes a repository with an empty first commit on its main branch.
+  ///
+  /// - Throws: `Problem` where the name is taken or not allowed.
+  func makeRepository(
+    _ name: String, owner: Account, creator: Account, isPrivate: Bool
+  ) async throws -> Repository {
+    _ = try Self.checkedRepositoryName(owner: owner.name, name: name)
+    return try await write { database in
+      let now = Moment()
+      do {
+        try database.execute(
+          sql: """
+            INSERT INTO repositories
+              (owner_id, name, creator_id, is_private, created_at, updated_at)
+            VALUES (?, ?, ?, ?, ?, ?)
+            """,
+          arguments: [
+            owner.id, name, creator.id, isPrivate, now.milliseconds, now.milliseconds,
+          ])
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+        throw Problem.conflict("You already created this model repo")
+      }
+      let id = database.lastInsertedRowID
+      // A name that is used anew belongs to the new one.
+      try database.execute(
+        sql: "DELETE FROM moves WHERE old_name = ?",
+        arguments: ["\(owner.name)/\(name)".lowercased()])
+      let tree = GitTree([])
+      try database.execute(
+        sql: "INSERT OR IGNORE INTO trees (name, content) VALUES (?, ?)",
+        arguments: [tree.root, Data()])
+      let first = GitCommit(
+        tree: tree.root, parent: nil, author: creator.name, time: now.seconds,
+        title: "initial commit", message: "")
+      try Self.insert(first, repository: id, database)
+      try database.execute(
+        sql:
+          "INSERT INTO revisions (repository_id, kind, name, commit_name) VALUES (?, 'branch', 'main', ?)",
+        arguments: [id, first.name])
+      guard let repository = try Self.repository(id: id, database) else {
+        throw Problem.notFound("the repository is gone")
+      }
+      try Self.describe(repository, commit: first.name, Description.empty, database)
+      try Self.record(
+        "repository.create", subject: repository.fullName, by: creator.name,
+        detail: ["private": .bool(isPrivate)], database)
+      return repository
+    }
+  }
+
+  static func checkedRepositoryName(owner: String, name: String) throws -> RepositoryIdentifier {
+    do {
+      return try RepositoryIdentifier("\(owner)/\(name)")
+    } catch {
+      throw Problem.badRequest("Invalid repository name \(quoted(name)): \(error)")
+    }
+  }
+
+  /// Deletes a repository: it is not to be found any more; its content is swept later.
+  func delete(_ repository: Repository, by actor: String) async throws {
+    try await write { database in
+      try database.execute(
+        sql: "UPDATE repositories SET deleted_at = ? WHERE id = ?",
+        arguments: [Moment().milliseconds, repository.id])
+      try database.execute(sql: "DELETE FROM search WHERE rowid = ?", arguments: [repository.id])
+      try database.execute(
+        sql: "DELETE FROM tags WHERE repository_id = ?", arguments: [repository.id])
+      try Self.record("repository.delete", subject: repository.fullName, by: actor, database)
+    }
+  }
+
+  /// Gives a repository another name or owner; the old one leads to it from now on.
+  func move(_ repository: Repository, to owner: Account, _ name: String, by actor: String)
+    async throws
+  {
+    _ = try Self.checkedRepositoryName(owner: owner.name, name: name)
+    try await write { database in
+      do {
+        try database.execute(
+          sql: "UPDATE repositories SET owner_id = ?, name = ?, updated_at = ? WHERE id = ?",
+          arguments: [owner.id, name, Moment().milliseconds, repository.id])
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+        throw Problem.conflict("\(owner.name)/\(name) exists already")
+      }
+      try database.execute(
+        sql: "DELETE FROM moves WHERE old_name = ?",
+        arguments: ["\(owner.name)/\(name)".lowercased()])
+      try database.execute(
+        sql: "INSERT OR REPLACE INTO moves (old_name, repository_id) VALUES (?, ?)",
+        arguments: [repository.fullName.lowercased(), repository.id])
+      if let body = try String.fetchOne(
+        database, sql: "SELECT body FROM search WHERE rowid = ?", arguments: [repository.id])
+      {
+        try database.execute(
+          sql: "UPDATE search SET name = ?, body = ? WHERE rowid = ?",
+          arguments: ["\(owner.name)/\(name)", body, repository.id])
+      }
+      try Self.record(
+        "repository.move", subject: repository.fullName, by: actor,
+        detail: ["to": .string("\(owner.name)/\(name)")], database)
+    }
+  }
+
+  /// Lets a name lead to a repository beside its own; nil takes that back.
+  func alias(_ identifier: RepositoryIdentifier, to repository: Repository?, by actor: String)
+    async throws
+  {
+    let name = identifier.description.lowercased()
+    try await write { database in
+      try database.execute(sql: "DELETE FROM moves WHERE old_name = ?", arguments: [name])
+      if let repository {
+        try database.execute(
+          sql: "INSERT INTO moves (old_name, repository_id) VALUES (?, ?)",
+          arguments: [name, repository.id])
+      }
+      try Self.record(
+        "repository.alias", subject: repository?.fullName ?? "none", by: actor,
+        detail: ["name": .string(name)], database)
+    }
+  }
+
+  func repository(id: Int64) async throws -> Repository? {
+    try await read { try Self.repository(id: id, $0) }
+  }
+
+  func change(
+    _ repository: Repository, isPrivate: Bool?, gate: Gate?, by actor: String
+  ) async throws {
+    try await write { database in
+      if let isPrivate {
+        try database.execute(
+          sql: "UPDATE repositories SET is_private = ? WHERE id = ?",
+          arguments: [isPrivate, repository.id])
+      }
+      if let gate {
+        try database.execute(
+          sql: "UPDATE repositories SET gated = ? WHERE id = ?",
+          arguments: [gate.rawValue, repository.id])
+      }
+      try Self.record(
+        "repository.settings", subject: repository.fullName, by: actor,
+        detail: [
+          "private": isPrivate.map { .bool($0) } ?? .null,
+          "gated": gate.map { .string($0.rawValue) } ?? .null,
+        ], database)
+    }
+  }
+
+  /// Bytes of all that an owner's repositories hold, each counted whole.
+  static func usedBytes(owner: Int64, _ database: Database) throws -> Int {
+    try Int.fetchOne(
+      database,
+      sql:
+        "SELECT coalesce(sum(used_bytes), 0) FROM repositories WHERE owner_id = ? AND deleted_at IS NULL",
+      arguments: [owner]) ?? 0
+  }
+
+  // MARK: - Likes
+
+  func like(_ repository: Repository, by account: Account, _ isLiked: Bool) async throws {
+    try await write { database in
+      if isLiked {
+        try database.execute(
+          sql:
+            "INSERT OR IGNORE INTO likes (account_id, repository_id, created_at) VALUES (?, ?, ?)",
+          arguments: [account.id, repository.id, Moment().milliseconds])
+      } else {
+        try database.execute(
+          sql: "DELETE FROM likes WHERE account_id = ? AND repository_id = ?",
+          arguments: [account.id, repository.id])
+      }
+      try database.execute(
+        sql: """
+          UPDATE repositories SET likes = (SELECT count(*) FROM likes WHERE repository_id = id)
+          WHERE id = ?
+          """, arguments: [repository.id])
+    }
+  }
+
+  func likers(of repository: Repository) async throws -> [Account] {
+    try await read { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT a.* FROM likes l JOIN accounts a ON a.id = l.account_id
+          WHERE l.repository_id = ? ORDER BY l.created_at LIMIT 1000
+          """, arguments: [repository.id]
+      ).map(Account.init)
+    }
+  }
+
+  func liked(by account: Account) async throws -> [(repository: Repository, at: Moment)] {
+    try await read { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT \(Repository.columns), l.created_at AS liked_at FROM likes l
+          JOIN repositories r ON r.id = l.repository_id JOIN accounts o ON o.id = r.owner_id
+          WHERE l.account_id = ? AND r.deleted_at IS NULL ORDER BY l.created_at LIMIT 1000
+          """, arguments: [account.id]
+      ).map { (Repository($0), Moment(milliseconds: $0["liked_at"])) }
+    }
+  }
+
+  // MARK: - Counters
+
+  /// Adds downloads that were counted in memory.
+  func addDownloads(_ counts: [Int64: Int], tokensUsed: [Int64: Moment]) async throws {
+    let day = Moment().day
+    try await writeQuietly { database in
+      for (id, count) in counts {
+        try database.execute(
+          sql: """
+            INSERT INTO downloads (repository_id, day, count)
+            SELECT id, ?, ? FROM repositories WHERE id = ?
+            ON CONFLICT DO UPDATE SET count = count + excluded.count
+            """, arguments: [day, count, id])
+        try database.execute(
+          sql: """
+            UPDATE repositories SET downloads_all_time = downloads_all_time + ?, downloads =
+              (SELECT coalesce(sum(count), 0) FROM downloads WHERE repository_id = id AND day > ?),
+              trending =
+              (SELECT coalesce(sum(count), 0) FROM downloads WHERE repository_id = id AND day > ?)
+              + 10.0 * (SELECT count(*) FROM likes WHERE repository_id = id AND created_at > ?)
+            WHERE id = ?
+            """, arguments: [count, day - 30, day - 7, (day - 7) * 86_400_000, id])
+      }
+      for (id, moment) in tokensUsed {
+        try database.execute(
+          sql: "UPDATE tokens SET last_used_at = ? WHERE id = ?",
+          arguments: [moment.milliseconds, id])
+      }
+    }
+  }
+
+  // MARK: - Requests for access
+
+  func accessStatus(_ repository: Repository, account: Account) async throws -> String? {
+    try await read { database in
+      try String.fetchOne(
+        database,
+        sql: "SELECT status FROM access_requests WHERE repository_id = ? AND account_id = ?",
+        arguments: [repository.id, account.id])
+    }
+  }
+
+  func accessRequests(_ repository: Repository, status: String) async throws
+    -> [(account: Account, reason: String?, at: Moment)]
+  {
+    try await read { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT a.*, q.reason, q.created_at AS asked_at FROM access_requests q
+          JOIN accounts a ON a.id = q.account_id WHERE q.repository_id = ? AND q.status = ?
+          ORDER BY q.created_at LIMIT 1000
+          """, arguments: [repository.id, status]
+      ).map { (Account($0), $0["reason"], Moment(milliseconds: $0["asked_at"])) }
+    }
+  }
+
+  func setAccess(
+    _ repository: Repository, account: Account, status: String, reason: String?, by actor: String
+  ) async throws {
+    try await write { database in
+      try database.execute(
+        sql: """
+          INSERT INTO access_requests (repository_id, account_id, status, reason, created_at)
+          VALUES (?, ?, ?, ?, ?)
+          ON CONFLICT DO UPDATE SET status = excluded.status, reason = excluded.reason
+          """,
+        arguments: [repository.id, account.id, status, reason, Moment().milliseconds])
+      try Self.record(
+        "repository.access", subject: repository.fullName, by: actor,
+        detail: ["user": .string(account.name), "status": .string(status)], database)
+    }
+  }
+}

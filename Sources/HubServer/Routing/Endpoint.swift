@@ -1,0 +1,57 @@
+/// One thing that can be asked of the hub.
+internal import Files
+internal import HTTPTypes
+internal import Hummingbird
+
+/// A method and a path, who may use it, what it does, and how it is described.
+struct Endpoint: Sendable {
+  /// What a caller must be allowed for an endpoint to run at all.
+  enum Access: String, Sendable, CaseIterable {
+    /// Everybody, known or not.
+    case anyone
+    case signedIn
+    /// May know that the repository exists and see its metadata.
+    case seeRepository
+    /// May read the repository's files: gated ones ask for more.
+    case readFiles
+    case writeRepository
+    case administerRepository
+    /// An administrator, with a token for reading or writing.
+    case inspectHub
+    case administerHub
+  }
+
+  enum Body: Sendable {
+    case none
+    case json([String: JSON])
+    case form([String: JSON])
+    case lines
+    case bytes
+  }
+
+  let method: HTTPRequest.Method
+  let pattern: PathPattern
+  let access: Access
+  let summary: String
+  let query: [(name: String, type: String, text: String)]
+  let body: Body
+  /// What kind of answer there is: for people, and for the description.
+  let answer: String
+  let handle: @Sendable (Call) async throws -> Response
+
+  init(
+    _ method: HTTPRequest.Method, _ pattern: String, _ access: Access, _ summary: String,
+    query: [(name: String, type: String, text: String)] = [], body: Body = .none,
+    answer: String = "application/json",
+    _ handle: @escaping @Sendable (Call) async throws -> Response
+  ) {
+    self.method = method
+    self.pattern = PathPattern(pattern)
+    self.access = access
+    self.summary = summary
+    self.query = query
+    self.body = body
+    self.answer = answer
+    self.handle = handle
+  }
+}
