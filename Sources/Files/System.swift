@@ -18,7 +18,9 @@ package struct Descriptor: ~Copyable, Sendable {
   package init(_ path: String, _ flags: Int32, mode: UInt32 = 0o666) throws {
     guard !path.utf8.contains(0) else { throw FileFailure(path, "a path cannot hold a NUL") }
     var number: Int32
-    repeat { number = open(path, flags | O_CLOEXEC, mode_t(mode)) } while number < 0 && errno == EINTR
+    repeat {
+      number = open(path, flags | O_CLOEXEC, mode_t(mode))
+    } while number < 0 && errno == EINTR
     guard number >= 0 else { throw FileFailure(path, systemError: "cannot be opened") }
     self.number = number
     self.path = path
