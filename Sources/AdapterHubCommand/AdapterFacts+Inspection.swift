@@ -26,7 +26,8 @@ extension AdapterFacts {
     self =
       root["peft_type"] == nil
       ? Self.adapters(folder, root, base) : Self.peft(folder, root)
-    problems += Self.pickles(in: folder)
+    let known = problems
+    problems += Self.pickles(in: folder) { name in known.contains { $0.hasPrefix("\(name):") } }
   }
 
   private static func adapters(_ folder: String, _ root: Field, _ base: BaseShape?) -> AdapterFacts
@@ -109,8 +110,8 @@ extension AdapterFacts {
   }
 
   /// Files that run what is in them when a Python program opens them.
-  private static func pickles(in folder: String) -> [String] {
-    let names = (try? namesInFolder(folder)) ?? []
+  private static func pickles(in folder: String, besides isKnown: (String) -> Bool) -> [String] {
+    let names = ((try? namesInFolder(folder)) ?? []).filter { !isKnown($0) }
     return names.compactMap { name in
       let suffix = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
       if ["pkl", "pickle", "joblib", "dill"].contains(suffix) {

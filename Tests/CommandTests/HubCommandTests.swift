@@ -150,4 +150,33 @@ private final class RunningHub: Sendable {
     try hub.run("tokenize", "--model", "alice/nothing")
       .expectFailure(naming: "there is no such folder here")
   }
+
+  @Test func `serves many processes that share a cache, some of which are killed`() async throws {
+    let adapter = try adapter("seq_bn")
+    let bytes = (0..<8_000_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13) }
+    try writeAtomically(bytes, to: adapter + "/notes.dat")
+    #expect(try hub.run("push", adapter, "alice/large").status == 0)
+    let environment = ProcessInfo.processInfo.environment.merging(hub.environment) { $1 }
+    for delay in [20_000, 60_000, 120_000, 200_000] as [UInt32] {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: Program.path)
+      process.arguments = ["pull", "alice/large"]
+      process.environment = environment
+      process.standardOutput = FileHandle.nullDevice
+      try process.run()
+      usleep(delay)
+      kill(process.processIdentifier, SIGKILL)
+      process.waitUntilExit()
+    }
+    let programs = try await withThrowingTaskGroup(of: Program.self) { group in
+      for _ in 0..<6 { group.addTask { try hub.run("pull", "alice/large") } }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    for program in programs {
+      #expect(program.status == 0, "\(program.errors)")
+      let folder = program.output.filter { !$0.isNewline }
+      #expect(try readFile(folder + "/notes.dat") == bytes)
+    }
+    #expect(try hub.run("cache", "verify").status == 0)
+  }
 }
