@@ -10,15 +10,17 @@
 ///
 /// Every call that the system may interrupt is
 /// repeated, and every error becomes a `FileFailure` with the path and the system's own words.
-struct Descriptor: ~Copyable {
-  let number: Int32
-  let path: String
+package struct Descriptor: ~Copyable, Sendable {
+  package let number: Int32
+  package let path: String
   private var isOpen = true
 
-  init(_ path: String, _ flags: Int32, mode: mode_t = 0o666) throws {
+  package init(_ path: String, _ flags: Int32, mode: UInt32 = 0o666) throws {
     guard !path.utf8.contains(0) else { throw FileFailure(path, "a path cannot hold a NUL") }
     var number: Int32
-    repeat { number = open(path, flags | O_CLOEXEC, mode) } while number < 0 && errno == EINTR
+    repeat {
+      number = open(path, flags | O_CLOEXEC, mode_t(mode))
+    } while number < 0 && errno == EINTR
     guard number >= 0 else { throw FileFailure(path, systemError: "cannot be opened") }
     self.number = number
     self.path = path
@@ -39,7 +41,7 @@ struct Descriptor: ~Copyable {
   }
 
   /// Closes now and reports what went wrong: some file systems tell of a full disk only here.
-  consuming func closeChecked() throws {
+  package consuming func closeChecked() throws {
     isOpen = false
     // On Linux the descriptor is gone even after EINTR, so close is never repeated.
     guard close(number) == 0 || errno == EINTR else {
@@ -47,7 +49,7 @@ struct Descriptor: ~Copyable {
     }
   }
 
-  func status() throws -> (size: Int, isFolder: Bool, isRegular: Bool) {
+  package func status() throws -> (size: Int, isFolder: Bool, isRegular: Bool) {
     var status = stat()
     guard fstat(number, &status) == 0 else {
       throw FileFailure(path, systemError: "cannot be examined")
@@ -57,7 +59,7 @@ struct Descriptor: ~Copyable {
   }
 
   /// Fills as much of a buffer as one call gives; 0 at the end of the file.
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+  package func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     while true {
       #if canImport(Glibc)
         let count = Glibc.read(number, buffer.baseAddress, buffer.count)
@@ -71,7 +73,7 @@ struct Descriptor: ~Copyable {
     }
   }
 
-  func writeAll(_ bytes: UnsafeRawBufferPointer) throws {
+  package func writeAll(_ bytes: UnsafeRawBufferPointer) throws {
     var rest = bytes
     while !rest.isEmpty {
       // A call writes 2 GiB at most anyway; asking for less keeps every platform content.
@@ -86,7 +88,7 @@ struct Descriptor: ~Copyable {
   ///
   /// Never repeated: after a failure the kernel may have
   /// dropped the pages, and a second call would report success.
-  func synchronize() throws {
+  package func synchronize() throws {
     guard fsync(number) == 0 else {
       throw FileFailure(path, systemError: "cannot be brought to the disk")
     }
@@ -95,7 +97,7 @@ struct Descriptor: ~Copyable {
 
 extension FileFailure {
   /// A failed system call, in the system's words and with the usual cure.
-  init(_ path: String, systemError problem: String) {
+  package init(_ path: String, systemError problem: String) {
     let code = errno
     let hint: String? =
       switch code {
@@ -114,7 +116,7 @@ extension FileFailure {
 }
 
 /// The folder a path lies in.
-func parent(of path: String) -> String {
+package func parent(of path: String) -> String {
   guard let slash = path.lastIndex(of: "/") else { return "." }
   return slash == path.startIndex ? "/" : String(path[..<slash])
 }

@@ -172,13 +172,13 @@ private func exchange(_ a: String, _ b: String) -> Bool {
   #endif
 }
 
-private func renameFile(_ source: String, to destination: String) throws {
+package func renameFile(_ source: String, to destination: String) throws {
   guard rename(source, destination) == 0 else {
     throw FileFailure(destination, systemError: "cannot be put in place")
   }
 }
 
-func synchronizeFolder(_ path: String) throws {
+package func synchronizeFolder(_ path: String) throws {
   let folder = try Descriptor(path, O_RDONLY)
   try folder.synchronize()
 }
@@ -217,6 +217,6 @@ public func removeFolder(_ path: String) throws {
   guard !fileExists(path) else { throw FileFailure(path, "cannot be removed") }
 }
 
-func uniqueSuffix() -> String {
+package func uniqueSuffix() -> String {
   "\(getpid())-\(String(UInt64.random(in: .min ... .max), radix: 36))"
 }

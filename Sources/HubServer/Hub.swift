@@ -20,7 +20,7 @@ public struct Hub: Sendable {
   /// The function says what an uploaded folder is; the hub itself knows no tensors.
   ///
   /// - Throws: ``FolderInUse`` where a hub runs on this folder, `FileFailure` for what is broken.
-  public init(_ settings: HubSettings, inspect: @escaping AdapterInspector) throws {
+  public init(_ settings: ServerSettings, inspect: @escaping AdapterInspector) throws {
     var log = Logger(label: "adapterhub.hub") { [json = settings.logsJSON] _ in
       LineLog(isJSON: json)
     }

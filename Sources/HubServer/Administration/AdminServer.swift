@@ -87,7 +87,7 @@ private final class SocketPlace: Sendable {
 ///
 /// - Throws: `FileFailure` with what the hub said.
 public func administer(
-  _ request: AdminRequest, _ settings: HubSettings, inspect: @escaping AdapterInspector
+  _ request: AdminRequest, _ settings: ServerSettings, inspect: @escaping AdapterInspector
 ) async throws -> AdminAnswer {
   // A hub that starts or ends holds the lock before, and after, its socket answers.
   for attempt in 1... {
