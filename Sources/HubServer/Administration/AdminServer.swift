@@ -103,6 +103,11 @@ public func administer(
         return try await ask(request, settings.dataFolder)
       } catch let failure as FileFailure {
         throw failure
+      } catch let error as HTTPClientError where error == .remoteConnectionClosed {
+        // Whether it was done is not known, so it is not done a second time.
+        throw FileFailure(
+          inUse.folder, "the hub ended before it answered", hint: "look into its log, and try again"
+        )
       } catch {
         guard attempt < 50 else {
           throw FileFailure(

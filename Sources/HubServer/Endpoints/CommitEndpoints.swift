@@ -20,7 +20,7 @@ let commitEndpoints = [
 /// - Throws: `Problem` where a pull request is asked for.
 private func refusePullRequest(_ call: Call) throws {
   guard call.query.flag("create_pr") else { return }
-  throw Problem(.notImplemented, "This hub has no pull requests: commit to a branch")
+  throw Problem(.notFound, "This hub has no pull requests: commit to a branch")
 }
 
 /// The branch that an upload is for; its name may come with `refs/heads/`.

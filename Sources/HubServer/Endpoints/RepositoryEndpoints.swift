@@ -105,7 +105,7 @@ private func isPrivate(_ json: Field) throws -> Bool? {
 private func checkType(_ json: Field) throws {
   guard let type = try json["type"]?.string(), type != "model" else { return }
   throw Problem(
-    .notImplemented, "This hub holds models and adapters, no repositories of type \(quoted(type))")
+    .notFound, "This hub holds models and adapters, no repositories of type \(quoted(type))")
 }
 
 private func createRepository(_ call: Call) async throws -> Response {
