@@ -2,6 +2,7 @@
 import ArgumentParser
 import BaseModels
 import Files
+import HubClient
 import HubServer
 
 #if canImport(Glibc)
@@ -20,11 +21,13 @@ struct AdapterHubCommand: AsyncParsableCommand {
     discussion: """
       An adapter is the difference between a base model and a model for a task: a small folder.
       A model is a folder with config.json, model.safetensors and its tokenizer's files.
+      Wherever a folder of either is asked for, an id of a hub does too: owner/name[@revision].
       """,
     version: "0.1.0",
     subcommands: [
       Train.self, Evaluate.self, Predict.self, Forward.self, Tokenize.self, Inspect.self,
-      Verify.self, HubCommand.self, Bench.self,
+      Verify.self, Pull.self, Push.self, Search.self, Login.self, Card.self, Cache.self,
+      HubCommand.self, Bench.self,
     ])
 }
 
@@ -36,7 +39,8 @@ func writeError(_ text: String) {
 /// Exit codes: 0, 1 with one clear line, 64 for wrong usage.
 @main
 enum Main {
-  static func main() async {
+  // On the main thread, which may wait: commands that compute have it for themselves.
+  @MainActor static func main() async {
     do {
       var command = try AdapterHubCommand.parseAsRoot()
       checkEnvironment()
@@ -48,6 +52,8 @@ enum Main {
     } catch let failure as FileFailure {
       fail(failure.description)
     } catch let failure as InputFailure {
+      fail(failure.description)
+    } catch let failure as HubFailure {
       fail(failure.description)
     } catch let failure as FolderInUse {
       fail(failure.description)

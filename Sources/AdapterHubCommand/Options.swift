@@ -8,7 +8,7 @@ import Tokenization
 
 /// The base model, and how to compute with it.
 struct ModelOptions: ParsableArguments {
-  @Option(help: "The base model: a folder with config.json, weights and tokenizer.")
+  @Option(help: "The base model: a folder with config.json, weights and tokenizer, or owner/name.")
   var model: String
 
   @Option(help: "f32, bf16, or auto: bf16 where the processor has it.")
@@ -26,15 +26,14 @@ struct ModelOptions: ParsableArguments {
   /// Loads the model.
   func load() throws -> BaseModel {
     if let threads { setThreadCount(threads) }
-    try checkFolder(model, "model")
-    return try BaseModel(folder: model, precision: precision.precision)
+    return try BaseModel(folder: folderOrPulled(model, "model"), precision: precision.precision)
   }
 
   /// Loads the model's tokenizer, which must leave the model room for text.
   func tokenizer() throws -> Tokenizer {
-    try checkFolder(model, "model")
-    let tokenizer = try Tokenizer(folder: model)
-    let configuration = model + "/config.json"
+    let folder = try folderOrPulled(model, "model")
+    let tokenizer = try Tokenizer(folder: folder)
+    let configuration = folder + "/config.json"
     let positions = try BaseShape(configuration: configuration).dimensions.positions
     let special = try tokenizer.encode("").count
     guard positions > special else {
@@ -52,8 +51,9 @@ struct AdapterOptions: ParsableArguments {
   @Option(
     name: .customLong("adapter"),
     help: ArgumentHelp(
-      "An adapter's folder, or name=folder to call it otherwise; may be repeated.",
-      valueName: "[name=]folder"))
+      "An adapter's folder, or owner/name[@revision] on the hub; name=… calls it otherwise; "
+        + "may be repeated.",
+      valueName: "[name=]adapter"))
   var adapters: [String] = []
 
   @Flag(help: "Use an adapter although it was trained on another base model.")
@@ -67,13 +67,13 @@ struct AdapterOptions: ParsableArguments {
     var loaded: [(name: String, adapter: BoundAdapter)] = []
     let shape = base.shape
     for argument in adapters {
-      let (name, folder) = named(argument)
-      try checkFolder(folder, "adapter")
+      let (name, place) = named(argument)
+      let folder = try folderOrPulled(place, "adapter")
       let adapter = try Adapter(folder: folder, for: shape, name: name, ignoringBase: force)
       guard !loaded.contains(where: { $0.name == adapter.name }) else {
         throw FileFailure(
           folder, "a second adapter is named \(adapter.name)",
-          hint: "give one another name: --adapter other=\(folder)")
+          hint: "give one another name: --adapter other=\(place)")
       }
       loaded.append((adapter.name, BoundAdapter(adapter, to: base)))
     }
@@ -98,16 +98,4 @@ func checkNameForSetups(_ name: String, _ option: String) throws {
       "\(option) \(escaped(name, limit: 80)): a name with spaces or any of ( ) , : = "
         + "cannot be used in a setup.")
   }
-}
-
-/// Refuses what is no folder here, and says so where it looks like an id of a hub.
-func checkFolder(_ path: String, _ kind: String) throws {
-  guard !fileExists(path) else { return }
-  let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-  let isIdentifier =
-    parts.count == 2 && parts.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
-  throw FileFailure(
-    path, "there is no such folder",
-    hint: isIdentifier
-      ? "an id of a hub is not supported yet in this version; give the \(kind)'s folder" : nil)
 }

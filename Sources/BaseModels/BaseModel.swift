@@ -30,7 +30,7 @@ public struct BaseModel: Sendable {
     let given = try configuration["_name_or_path"]?.string() ?? ""
     try self.init(
       configuration, .checkpoint(tensors, folder: folder), precision: precision,
-      name: given.isEmpty ? folder.lastPathComponent : given)
+      name: given.isEmpty ? folder.modelName : given)
     // The products have packed copies; embeddings are read again, row by row.
     for tensor in tensors.values { tensor.releasePages() }
   }
@@ -106,5 +106,16 @@ extension String {
   /// What follows the last slash, ignoring slashes at the end.
   public var lastPathComponent: String {
     split(separator: "/").last.map(String.init) ?? self
+  }
+
+  /// What a model in a folder is called: the folder's name, or in a cache of a hub the id there.
+  ///
+  /// `…/models--owner--name/snapshots/<commit>` is `owner/name`.
+  var modelName: String {
+    let parts = split(separator: "/")
+    guard parts.count >= 3, parts[parts.count - 2] == "snapshots",
+      parts[parts.count - 3].hasPrefix("models--")
+    else { return lastPathComponent }
+    return String(parts[parts.count - 3].dropFirst("models--".count)).replacing("--", with: "/")
   }
 }

@@ -61,7 +61,7 @@ public struct BaseShape: Sendable {
     let given = try root["_name_or_path"]?.string() ?? ""
     self.init(
       dimensions: dimensions, sites: type.sites(of: dimensions), prefix: type.prefix,
-      className: type.className, name: given.isEmpty ? folder.lastPathComponent : given,
+      className: type.className, name: given.isEmpty ? folder.modelName : given,
       fingerprint: try BaseModels.fingerprint(
         dimensions, .checkpoint(tensors, folder: folder), prefix: type.prefix))
   }

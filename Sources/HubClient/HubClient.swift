@@ -10,16 +10,16 @@ internal import NIOHTTP1
 /// print(pulled.folder)                            // with adapter_config.json and weights
 /// ```
 public struct HubClient: Sendable {
-  public let settings: HubSettings
+  public let settings: ClientSettings
   let transport: Transport
 
-  public init(_ settings: HubSettings) {
+  public init(_ settings: ClientSettings) {
     self.settings = settings
     transport = Transport(settings: settings)
   }
 
   /// For the hub, the token and the cache that the environment names.
-  public init() throws { self.init(try HubSettings()) }
+  public init() throws { self.init(try ClientSettings()) }
 
   /// Whose token it is.
   ///

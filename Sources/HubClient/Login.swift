@@ -9,7 +9,7 @@ internal import Files
   internal import Darwin
 #endif
 
-extension HubSettings {
+extension ClientSettings {
   /// Keeps a token where every client looks for it, for nobody but its owner to read.
   public func store(token: String) throws {
     try makeFolder(parent(of: tokenPath))

@@ -117,10 +117,18 @@ private func subcommands(_ path: [String]) throws -> [String] {
     try Program(arguments).expectFailure(naming: "/nowhere")
   }
 
-  @Test func `says of an id of a hub that it is not supported yet`() throws {
-    let program = try Program(["tokenize", "--model", "sentence-transformers/all-MiniLM-L6-v2"])
-    program.expectFailure(naming: "sentence-transformers/all-MiniLM-L6-v2")
-    #expect(program.errors.contains("not supported yet"))
+  @Test(arguments: [
+    ["tokenize", "--model", "lab/nothing"], ["inspect", "lab/nothing"],
+    ["forward", "--model", "lab/nothing", "--input", "i", "--output", "o"],
+    [
+      "predict", "--model", "\(Shared.goldens)/base", "--adapter", "n=lab/nothing@v2", "text",
+    ],
+  ])
+  func `says of an id that it is neither here nor in the cache`(_ arguments: [String]) throws {
+    let folder = try TemporaryFolder()
+    let program = try Program(arguments, environment: ["HF_HOME": folder.path])
+    program.expectFailure(naming: "lab/nothing")
+    #expect(program.errors.contains("HF_HUB_OFFLINE"), "\(program.errors)")
   }
 
   @Test func `fails when its output cannot be written`() throws {

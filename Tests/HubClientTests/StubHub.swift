@@ -111,7 +111,7 @@ func client(
   var all = ["HF_ENDPOINT": server.endpoint, "HF_HOME": cache.path]
   if isOffline { all["HF_HUB_OFFLINE"] = "1" }
   let merged = all.merging(environment) { $1 }
-  var settings = try HubSettings { merged[$0] }
+  var settings = try ClientSettings { merged[$0] }
   settings.retryPause = .milliseconds(1)
   return HubClient(settings)
 }

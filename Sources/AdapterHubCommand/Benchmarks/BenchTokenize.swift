@@ -28,8 +28,7 @@ struct BenchTokenize: ParsableCommand {
   }
 
   func run() throws {
-    try checkFolder(model, "model")
-    let tokenizer = try Tokenizer(folder: model)
+    let tokenizer = try Tokenizer(folder: folderOrPulled(model, "model"))
     let (texts, bytes) = try read()
     var tokens = 0
     let timing = try Timing(rounds: rounds, seconds: 1) {

@@ -18,7 +18,8 @@ struct Inspect: ParsableCommand {
         adapterhub inspect all-MiniLM-L6-v2
       """)
 
-  @Argument(help: "An adapter's folder, a model's folder, or a .safetensors or .bin file.")
+  @Argument(
+    help: "An adapter's or a model's folder, or owner/name, or a .safetensors or .bin file.")
   var path: String
 
   @Option(help: "The adapter's base model, to tell whether it fits: a folder or a config.json.")
@@ -31,7 +32,8 @@ struct Inspect: ParsableCommand {
   var json = false
 
   func run() throws {
-    if let model { try checkFolder(model, "model") }
+    let path = try pulledIfAbsent(self.path)
+    let model = try model.map { try folderOrPulled($0, "model") }
     var output = StandardOutput()
     let hint = "adapters' and models' folders, .safetensors and .bin files can be inspected"
     switch try FileKind(recognising: path, hint: hint) {

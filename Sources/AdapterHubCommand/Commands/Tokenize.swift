@@ -23,8 +23,7 @@ struct Tokenize: ParsableCommand {
   var input: String?
 
   func run() throws {
-    try checkFolder(model, "model")
-    let tokenizer = try Tokenizer(folder: model)
+    let tokenizer = try Tokenizer(folder: folderOrPulled(model, "model"))
     var lines = try LineReader(input == "-" ? nil : input)
     var output = StandardOutput()
     while let object = try lines.nextObject() {

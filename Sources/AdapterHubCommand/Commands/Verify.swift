@@ -53,7 +53,7 @@ struct Verify: ParsableCommand {
   }
 
   private func verified(_ kind: FileKind?) throws -> String {
-    if let model { try checkFolder(model, "model") }
-    return try verify(path, as: kind, model: model)
+    let base = try model.map { try folderOrPulled($0, "model") }
+    return try verify(path, as: kind, model: base)
   }
 }

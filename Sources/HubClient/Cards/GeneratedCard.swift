@@ -86,7 +86,7 @@ private func body(
     # \(repository.name)
 
     An adapter\(task) on **\(base)**: method `\(facts.method)`, \
-    \(facts.parameterCount) parameters\(size(facts)).
+    \(grouped(facts.parameterCount)) parameters\(size(facts)).
 
     """
   if !facts.labels.isEmpty {
@@ -223,6 +223,13 @@ public func byteText(_ count: Int) -> String {
     unit += 1
   }
   return "\(fixed(value, digits: value < 99.95 ? 1 : 0)) \(units[max(0, unit)])"
+}
+
+/// 894,528.
+private func grouped(_ count: Int) -> String {
+  let digits = Array(String(count))
+  let parts = stride(from: digits.count, to: 0, by: -3).map { String(digits[max(0, $0 - 3)..<$0]) }
+  return parts.reversed().joined(separator: ",")
 }
 
 /// A number with a count of digits behind the point.

@@ -52,7 +52,7 @@ struct HubRequest: Sendable {
 
 /// What sends requests for one hub.
 struct Transport: Sendable {
-  let settings: HubSettings
+  let settings: ClientSettings
 
   /// Never shut down: it is as old as the process.
   private static let connections: HTTPClient = {

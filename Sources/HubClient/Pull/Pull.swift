@@ -64,6 +64,13 @@ extension HubClient {
     }
   }
 
+  /// The folder that the cache has of a repository, which need not hold every file.
+  public func cachedFolder(_ reference: AdapterReference) -> String? {
+    let cached = CacheFolder(path: settings.cacheFolder).repository(reference.repository)
+    let folder = cached.commit(of: reference.revision).map { cached.snapshot($0) }
+    return folder.flatMap { fileExists($0) ? $0 : nil }
+  }
+
   /// What the cache has of it, if that is all.
   private func inCache(
     _ cached: CachedRepository, _ reference: AdapterReference, _ selection: FileSelection

@@ -10,7 +10,7 @@ internal import Files
 #endif
 
 /// The variables are those of the Python client, so that both share one set-up and one cache.
-public struct HubSettings: Sendable {
+public struct ClientSettings: Sendable {
   /// `HF_ENDPOINT`.
   public var endpoint: WebAddress
   /// `HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN`, or the contents of ``tokenPath``.

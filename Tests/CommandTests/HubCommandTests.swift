@@ -1,0 +1,153 @@
+import Files
+import Foundation
+import Testing
+
+/// A hub in a process of its own, with a user and a token.
+private final class RunningHub: Sendable {
+  let environment: [String: String]
+  private let process: Process
+  private let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    let data = "\(folder.path)/data"
+    let portFile = "\(folder.path)/port"
+    process = Process()
+    process.executableURL = URL(fileURLWithPath: Program.path)
+    process.arguments = ["hub", "--data", data, "--port", "0", "--port-file", portFile]
+    let log = "\(folder.path)/log"
+    _ = FileManager.default.createFile(atPath: log, contents: nil)
+    process.standardOutput = FileHandle(forWritingAtPath: log)
+    process.standardError = process.standardOutput
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    let port = try Self.port(in: portFile, while: process, log)
+    let user = try Program(["hub", "user", "create", "alice", "--data", data])
+    #expect(user.status == 0, "\(user.errors)")
+    let token = try Program(["hub", "token", "create", "alice", "--scope", "write", "--data", data])
+    environment = [
+      "HF_ENDPOINT": "http://127.0.0.1:\(port)", "HF_HOME": "\(folder.path)/home",
+      "HF_TOKEN": token.output.filter { !$0.isWhitespace }, "HF_HUB_OFFLINE": "",
+    ]
+  }
+
+  deinit {
+    process.terminate()
+    process.waitUntilExit()
+  }
+
+  /// Waits until the hub says where it listens.
+  private static func port(in file: String, while process: Process, _ log: String) throws -> Int {
+    while process.isRunning {
+      if let bytes = try? readFile(file),
+        let port = Int(String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace })
+      {
+        return port
+      }
+      usleep(20_000)
+    }
+    throw FileFailure("the hub", String(decoding: try readFile(log), as: UTF8.self))
+  }
+
+  func run(_ arguments: String...) throws -> Program {
+    try Program(arguments, environment: environment)
+  }
+}
+
+@Suite(.serialized) struct `A hub from the command line` {
+  private let hub: RunningHub
+  private let folder: TemporaryFolder
+
+  init() throws {
+    hub = try RunningHub()
+    folder = try TemporaryFolder()
+  }
+
+  /// A copy of a golden adapter, which may be written to.
+  private func adapter(_ name: String) throws -> String {
+    let copy = "\(folder.path)/\(name)"
+    try FileManager.default.copyItem(atPath: "\(Shared.goldens)/adapters/\(name)", toPath: copy)
+    return copy
+  }
+
+  @Test func `takes an adapter and its base, and both answer by their names`() throws {
+    let adapter = try adapter("seq_bn")
+    try writeAtomically(
+      """
+      {"step": 1, "epoch": 1, "loss": 0.5}
+      {"step": 1, "epoch": 1, "dev_loss": 0.4, "metrics": {"accuracy": 0.5}}
+      {"step": 2, "epoch": 2, "dev_loss": 0.3, "metrics": {"accuracy": 0.75}}
+
+      """, to: adapter + "/training.jsonl")
+    #expect(try hub.run("push", "\(Shared.goldens)/base", "alice/base").status == 0)
+    let plan = try hub.run("push", adapter, "alice/play", "--dry-run", "--json")
+    #expect(plan.status == 0 && !fileExists(adapter + "/README.md"), "\(plan.errors)")
+    let pushed = try hub.run("push", adapter, "alice/play", "--json")
+    #expect(pushed.status == 0, "\(pushed.errors)")
+    let report = try JSON(parsing: Array(pushed.output.utf8), path: "output")
+    guard case .string(let commit)? = report["commit"] else {
+      Issue.record("no commit in \(pushed.output)")
+      return
+    }
+    let card = String(decoding: try readFile(adapter + "/README.md"), as: UTF8.self)
+    #expect(card.contains("value: 0.75"), "\(card)")
+    let again = try hub.run("push", adapter, "alice/play")
+    #expect(again.output.contains("nothing is different"), "\(again.output)\(again.errors)")
+
+    let found = try hub.run("search", "play", "--method", "seq_bn", "--json")
+    #expect(found.output.contains("\"alice/play\""), "\(found.output)\(found.errors)")
+    let pulled = try hub.run("pull", "alice/play", "alice/base")
+    #expect(pulled.output.split(separator: "\n").count == 2, "\(pulled.errors)")
+    #expect(pulled.output.contains(commit))
+
+    let predict = ["predict", "--model", "alice/base", "--adapter", "x=alice/play@\(commit)", "a"]
+    let named = try Program(predict, environment: hub.environment)
+    #expect(named.status == 0 && named.output.contains("x: "), "\(named.errors)")
+    let offline = try Program(
+      predict, environment: hub.environment.merging(["HF_HUB_OFFLINE": "1"]) { $1 })
+    #expect(offline.output == named.output, "\(offline.errors)")
+    let local = try hub.run(
+      "predict", "--model", "\(Shared.goldens)/base", "--adapter", "x=\(adapter)", "a")
+    #expect(local.output == named.output, "\(local.errors)")
+
+    #expect(try hub.run("cache", "list", "--json").output.contains("\"alice/play\""))
+    #expect(try hub.run("cache", "verify").status == 0)
+    #expect(try hub.run("cache", "remove", "alice/play").status == 0)
+    #expect(try !hub.run("cache", "list", "--json").output.contains("\"alice/play\""))
+  }
+
+  @Test func `knows who is logged in`() throws {
+    let token = hub.environment["HF_TOKEN"] ?? ""
+    let environment = hub.environment.merging(["HF_TOKEN": ""]) { $1 }
+    let path = "\(hub.environment["HF_HOME"] ?? "")/token"
+    try Program(["login", "--whoami"], environment: environment)
+      .expectFailure(naming: "nobody is logged in")
+    try Program(["login"], input: "wrong\n", environment: environment)
+      .expectFailure(naming: "does not know this token")
+    #expect(!fileExists(path))
+    let program = try Program(["login"], input: " \(token)\n", environment: environment)
+    #expect(program.output.hasPrefix("logged in as alice"), "\(program.errors)")
+    #expect(try readFile(path) == Array(token.utf8))
+    let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    #expect(mode == 0o600)
+    #expect(
+      try Program(["login", "--whoami"], environment: environment).output.hasPrefix("alice on"))
+    #expect(try Program(["login", "--logout"], environment: environment).status == 0)
+    #expect(!fileExists(path))
+  }
+
+  @Test func `is not sent what is broken`() throws {
+    let adapter = try adapter("lora")
+    try writeAtomically("cos\nsystem\n(S'ls'\ntR.", to: adapter + "/pytorch_adapter.bin")
+    try hub.run("push", adapter, "alice/broken").expectFailure(naming: "pytorch_adapter.bin")
+    try hub.run("push", Shared.package + "/Documentation", "alice/docs")
+      .expectFailure(naming: "holds no adapter")
+    let good = try self.adapter("ia3")
+    try writeAtomically("---\nlicense: MIT\n---\n", to: good + "/README.md")
+    try hub.run("push", good, "alice/card").expectFailure(naming: "line 2")
+    try hub.run("push", good, "a b/c").expectFailure(naming: "a b/c")
+    try hub.run("pull", "alice/nothing").expectFailure(naming: "alice/nothing")
+    try hub.run("tokenize", "--model", "alice/nothing")
+      .expectFailure(naming: "there is no such folder here")
+  }
+}
