@@ -26,7 +26,7 @@ extension HubCore {
   private func describe(_ snapshot: Snapshot, of repository: Repository) throws -> Description {
     var description = Description()
     var problems: [JSON] = []
-    let facts = try inspected(snapshot)
+    let facts = try inspected(snapshot, named: repository.name)
     let card: JSON
     if let file = snapshot.file("README.md"), file.byteCount <= settings.limits.cardBytes {
       let text = String(decoding: try readFile(blobs.path(file.digest)), as: UTF8.self)
@@ -64,14 +64,16 @@ extension HubCore {
   }
 
   /// What the function that knows adapters says about a commit's files; nil for no adapter.
-  private func inspected(_ snapshot: Snapshot) throws -> AdapterFacts? {
+  private func inspected(_ snapshot: Snapshot, named name: String) throws -> AdapterFacts? {
     let files = snapshot.files.filter { !$0.path.contains("/") }
     guard files.contains(where: { $0.path == "adapter_config.json" }) else { return nil }
     // Nothing the size of a base model belongs to an adapter; the rest is not needed to know one.
     let wanted = files.filter { $0.byteCount <= 1 << 30 && !$0.path.hasPrefix(".") }
-    let folder = "\(settings.dataFolder)/incoming/inspect-\(UInt64.random(in: 0 ... .max))"
+    // Some adapters have no other name than their folder's.
+    let place = "\(settings.dataFolder)/incoming/inspect-\(UInt64.random(in: 0 ... .max))"
+    let folder = "\(place)/\(name)"
     try makeFolder(folder)
-    defer { try? removeFolder(folder) }
+    defer { try? removeFolder(place) }
     for file in wanted { try linkOrCopy(blobs.path(file.digest), to: "\(folder)/\(file.path)") }
     do {
       return try inspect(folder)

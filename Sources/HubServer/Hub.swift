@@ -109,7 +109,8 @@ private struct CounterFlush: Service {
   func run() async throws {
     await cancelWhenGracefulShutdown {
       while !Task.isCancelled {
-        try? await Task.sleep(for: .seconds(10))
+        // What is counted when the hub ends is written after the last request.
+        guard (try? await Task.sleep(for: .seconds(10))) != nil else { return }
         await core.flushCounters()
       }
     }

@@ -68,7 +68,15 @@ private func preupload(_ call: Call) async throws -> Response {
     }
     answers.append(.object(answer))
   }
-  return .json(["files": .array(answers), "commitOid": .string(snapshot.commit)])
+  var response = Response.json(
+    ["files": .array(answers), "commitOid": .string(snapshot.commit)])
+  if answers.contains(where: { $0["uploadMode"] == "lfs" }) {
+    // Clients that would send them by another protocol show this, and then fail without a word.
+    response.headers[.warningForPeople] =
+      "xet; This hub takes files above \(call.hub.settings.limits.regularBytes) bytes by LFS: "
+      + "set HF_HUB_DISABLE_XET=1"
+  }
+  return response
 }
 
 private func listLargeFiles(_ call: Call) async throws -> Response {
