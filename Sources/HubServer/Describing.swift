@@ -10,8 +10,15 @@ extension HubCore {
   /// a part of the description.
   func describe(_ repository: Repository, commit: String) async throws {
     guard let snapshot = try await registry.snapshot(repository, commit: commit) else { return }
-    let description = try await onDisk { [self] () throws -> Description in
+    var description = try await onDisk { [self] () throws -> Description in
       try self.describe(snapshot, of: repository)
+    }
+    if case .object(var facts)? = description.facts, facts["share"] ?? .null == .null,
+      let base = facts["base_model"]?.string, let count = description.parameters, count > 0,
+      let whole = try await registry.parameterCount(ofModel: base), whole > 0
+    {
+      facts["share"] = .number(Double(count) / Double(whole))
+      description.facts = .object(facts)
     }
     try await registry.describe(repository, commit: commit, description)
   }
@@ -53,7 +60,7 @@ extension HubCore {
       object["problems"] = .array(problems)
       description.facts = .object(object)
     }
-    description.parameters = facts?.parameterCount
+    description.parameters = facts?.parameterCount ?? parameterCount(snapshot)
     description.configuration = try configuration(snapshot, facts)
     description.library =
       card["library_name"]?.string ?? facts?.library.rawValue
@@ -84,6 +91,19 @@ extension HubCore {
       let isPEFT = text.contains("peft_type")
       return AdapterFacts(
         library: isPEFT ? .peft : .adapters, name: "", method: "", problems: [text])
+    }
+  }
+
+  /// How many numbers a base model consists of, by the headers of its files; nil for no model.
+  private func parameterCount(_ snapshot: Snapshot) -> Int? {
+    guard snapshot.file("config.json") != nil else { return nil }
+    let files = snapshot.files.filter {
+      $0.path.hasSuffix(".safetensors") && !$0.path.contains("/")
+    }
+    guard !files.isEmpty else { return nil }
+    return files.reduce(0) { sum, file in
+      let tensors = try? TensorFile(safetensors: blobs.path(file.digest)).tensors
+      return sum + (tensors?.values.reduce(0) { $0 + $1.count } ?? 0)
     }
   }
 

@@ -291,6 +291,9 @@ func modelJSON(_ listed: ListedRepository, _ call: Call) -> JSON.Object {
   if let library = listed.library { json["library_name"] = .string(library) }
   if let task = listed.task { json["pipeline_tag"] = .string(task) }
   if let facts = listed.facts { json["adapter"] = facts }
+  if let count = listed.parameters, listed.tags.contains("safetensors") {
+    json["safetensors"] = ["total": .integer(count), "parameters": [:]]
+  }
   if case .object(let card) = listed.card, let index = card["model-index"] {
     json["model-index"] = index
   }
