@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# `make demo`: one base model, three adapters trained on real text, and one batch that all of them
-# answer. What is there from a run before is used again; `make demo-clean` removes it.
+# `make demo`: one base model, three adapters trained on real text and published to a hub, and one
+# batch that all of them answer, pulled back by name. What is there from a run before is used again;
+# `make demo-clean` removes it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -91,6 +92,33 @@ row sentiment text-classification accuracy
 row intent text-classification accuracy
 row slots token-classification f1
 
+say "A hub of your own: the adapters are published, and pulled back by name into an empty cache"
+hub=$folder/hub
+rm -f "$folder/hub.port"
+"$program" hub --data "$hub" --port 0 --port-file "$folder/hub.port" --log-format text \
+  2>"$folder/hub.log" &
+hub_process=$!
+# It ends with this script, however that ends.
+trap 'kill "$hub_process" 2>/dev/null; wait "$hub_process" 2>/dev/null || true' EXIT
+for _ in $(seq 100); do
+  [ -s "$folder/hub.port" ] && break
+  kill -0 "$hub_process" 2>/dev/null || { cat "$folder/hub.log" >&2; exit 1; }
+  sleep 0.1
+done
+"$program" hub user list --data "$hub" | grep -q '^demo ' ||
+  "$program" hub user create demo --admin --data "$hub" >/dev/null
+HF_TOKEN=$("$program" hub token create demo --scope write --name make-demo --days 1 --data "$hub")
+HF_ENDPOINT=http://127.0.0.1:$(cat "$folder/hub.port")
+HF_HOME=$PWD/$folder/home
+export HF_TOKEN HF_ENDPOINT HF_HOME
+unset HF_HUB_OFFLINE HF_HUB_CACHE
+for name in sentiment intent slots; do
+  "$program" push "$folder/adapters/$name" "demo/$name" | sed 's/^/  /'
+done
+rm -rf "$HF_HOME"
+"$program" pull demo/sentiment demo/intent demo/slots | sed "s|^$PWD/|  |"
+"$program" search intent | sed 's/^/  /'
+
 say "One batch for all three: film reviews to sentiment, commands to intent and slots"
 inputs=$folder/sentences.jsonl
 : >"$inputs"
@@ -107,8 +135,8 @@ intent slots|start a timer for ten minutes
 intent slots|how warm is it in the kitchen
 sentiment|Funny, warm and beautifully acted from start to end.
 SENTENCES
-answer=("$program" predict --model "$model" --adapter "$folder/adapters/sentiment"
-  --adapter "$folder/adapters/intent" --adapter "$folder/adapters/slots" --input "$inputs")
+answer=("$program" predict --model "$model" --adapter sentiment=demo/sentiment
+  --adapter intent=demo/intent --adapter slots=demo/slots --input "$inputs")
 "${answer[@]}" | awk '/^  / { print; next } $0 != last { print; last = $0 }'
 
 say "Done, $SECONDS seconds after the build. Next:"
@@ -117,4 +145,6 @@ cat <<NEXT
     --adapter $folder/adapters/intent 'turn off everything upstairs'
   open $folder/adapters/intent/training.svg     loss and accuracy of its training
   $program train --help                learn from a file of your own
+  $program hub --data $hub             the hub again, at http://127.0.0.1:8080
+                                       (Documentation/hub.md: for a team, with TLS, backups)
 NEXT

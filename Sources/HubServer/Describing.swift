@@ -10,8 +10,15 @@ extension HubCore {
   /// a part of the description.
   func describe(_ repository: Repository, commit: String) async throws {
     guard let snapshot = try await registry.snapshot(repository, commit: commit) else { return }
-    let description = try await onDisk { [self] () throws -> Description in
+    var description = try await onDisk { [self] () throws -> Description in
       try self.describe(snapshot, of: repository)
+    }
+    if case .object(var facts)? = description.facts, facts["share"] ?? .null == .null,
+      let base = facts["base_model"]?.string, let count = description.parameters, count > 0,
+      let whole = try await registry.parameterCount(ofModel: base), whole > 0
+    {
+      facts["share"] = .number(Double(count) / Double(whole))
+      description.facts = .object(facts)
     }
     try await registry.describe(repository, commit: commit, description)
   }
@@ -26,7 +33,7 @@ extension HubCore {
   private func describe(_ snapshot: Snapshot, of repository: Repository) throws -> Description {
     var description = Description()
     var problems: [JSON] = []
-    let facts = try inspected(snapshot)
+    let facts = try inspected(snapshot, named: repository.name)
     let card: JSON
     if let file = snapshot.file("README.md"), file.byteCount <= settings.limits.cardBytes {
       let text = String(decoding: try readFile(blobs.path(file.digest)), as: UTF8.self)
@@ -53,7 +60,7 @@ extension HubCore {
       object["problems"] = .array(problems)
       description.facts = .object(object)
     }
-    description.parameters = facts?.parameterCount
+    description.parameters = facts?.parameterCount ?? parameterCount(snapshot)
     description.configuration = try configuration(snapshot, facts)
     description.library =
       card["library_name"]?.string ?? facts?.library.rawValue
@@ -64,14 +71,16 @@ extension HubCore {
   }
 
   /// What the function that knows adapters says about a commit's files; nil for no adapter.
-  private func inspected(_ snapshot: Snapshot) throws -> AdapterFacts? {
+  private func inspected(_ snapshot: Snapshot, named name: String) throws -> AdapterFacts? {
     let files = snapshot.files.filter { !$0.path.contains("/") }
     guard files.contains(where: { $0.path == "adapter_config.json" }) else { return nil }
     // Nothing the size of a base model belongs to an adapter; the rest is not needed to know one.
     let wanted = files.filter { $0.byteCount <= 1 << 30 && !$0.path.hasPrefix(".") }
-    let folder = "\(settings.dataFolder)/incoming/inspect-\(UInt64.random(in: 0 ... .max))"
+    // Some adapters have no other name than their folder's.
+    let place = "\(settings.dataFolder)/incoming/inspect-\(UInt64.random(in: 0 ... .max))"
+    let folder = "\(place)/\(name)"
     try makeFolder(folder)
-    defer { try? removeFolder(folder) }
+    defer { try? removeFolder(place) }
     for file in wanted { try linkOrCopy(blobs.path(file.digest), to: "\(folder)/\(file.path)") }
     do {
       return try inspect(folder)
@@ -82,6 +91,19 @@ extension HubCore {
       let isPEFT = text.contains("peft_type")
       return AdapterFacts(
         library: isPEFT ? .peft : .adapters, name: "", method: "", problems: [text])
+    }
+  }
+
+  /// How many numbers a base model consists of, by the headers of its files; nil for no model.
+  private func parameterCount(_ snapshot: Snapshot) -> Int? {
+    guard snapshot.file("config.json") != nil else { return nil }
+    let files = snapshot.files.filter {
+      $0.path.hasSuffix(".safetensors") && !$0.path.contains("/")
+    }
+    guard !files.isEmpty else { return nil }
+    return files.reduce(0) { sum, file in
+      let tensors = try? TensorFile(safetensors: blobs.path(file.digest)).tensors
+      return sum + (tensors?.values.reduce(0) { $0 + $1.count } ?? 0)
     }
   }
 

@@ -20,7 +20,7 @@ public struct Hub: Sendable {
   /// The function says what an uploaded folder is; the hub itself knows no tensors.
   ///
   /// - Throws: ``FolderInUse`` where a hub runs on this folder, `FileFailure` for what is broken.
-  public init(_ settings: HubSettings, inspect: @escaping AdapterInspector) throws {
+  public init(_ settings: ServerSettings, inspect: @escaping AdapterInspector) throws {
     var log = Logger(label: "adapterhub.hub") { [json = settings.logsJSON] _ in
       LineLog(isJSON: json)
     }
@@ -109,7 +109,8 @@ private struct CounterFlush: Service {
   func run() async throws {
     await cancelWhenGracefulShutdown {
       while !Task.isCancelled {
-        try? await Task.sleep(for: .seconds(10))
+        // What is counted when the hub ends is written after the last request.
+        guard (try? await Task.sleep(for: .seconds(10))) != nil else { return }
         await core.flushCounters()
       }
     }

@@ -7,7 +7,7 @@ internal import Synchronization
 
 /// Everything a request may need, opened once.
 final class HubCore: Sendable {
-  let settings: HubSettings
+  let settings: ServerSettings
   let registry: any MetadataStore
   let blobs: any BlobStore
   let inspect: AdapterInspector
@@ -28,7 +28,7 @@ final class HubCore: Sendable {
   /// Opens the data folder for this process alone.
   ///
   /// - Throws: `FileFailure` where another process has it, or something in it is broken.
-  init(_ settings: HubSettings, inspect: @escaping AdapterInspector, log: Logger) throws {
+  init(_ settings: ServerSettings, inspect: @escaping AdapterInspector, log: Logger) throws {
     self.settings = settings
     self.inspect = inspect
     self.log = log

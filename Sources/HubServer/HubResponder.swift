@@ -274,7 +274,7 @@ struct HubResponder: HTTPResponder {
       "request",
       metadata: [
         "id": "\(trace.requestID)", "method": "\(request.method.rawValue)",
-        "path": "\(trace.path)", "status": "\(response.status.code)",
+        "path": "\(withoutTokens(trace.path))", "status": "\(response.status.code)",
         "ms": "\((seconds * 1e5).rounded() / 100)", "user": "\(trace.caller.name)",
         "from": "\(trace.address)",
       ])
@@ -293,6 +293,12 @@ struct HubResponder: HTTPResponder {
     }
     return String(UInt64.random(in: 0 ... .max), radix: 16)
   }
+}
+
+/// A path as it may come into a log: people paste tokens where they do not belong.
+private func withoutTokens(_ path: String) -> String {
+  guard let start = path.range(of: "ahk_") else { return path }
+  return path[..<start.lowerBound] + "(token)"
 }
 
 extension Response {

@@ -148,7 +148,7 @@ func SHA256Digest(_ text: String) -> [UInt8] { Array(SHA256.hash(data: Data(text
     let queue = try DatabaseQueue(path: "\(folder)/hub.sqlite")
     try await queue.write { try $0.execute(sql: "CREATE TABLE other (x)") }
     try queue.close()
-    var settings = HubSettings(dataFolder: folder)
+    var settings = ServerSettings(dataFolder: folder)
     settings.logLevel = "error"
     #expect(throws: FileFailure.self) { try Hub(settings) { _ in throw CancellationError() } }
   }

@@ -298,7 +298,7 @@ import Testing
       #expect(try await call(.get, "/api/datasets/a/b").status == .notFound)
       #expect(
         try await call(.post, "/api/repos/create", body: #"{"name":"x","type":"dataset"}"#).status
-          == .notImplemented)
+          == .notFound)
     }
   }
 

@@ -17,9 +17,9 @@ final class TestHub: Sendable {
   let tokens: [String: String]
 
   /// The function says what is different from the defaults.
-  init(_ change: (inout HubSettings) -> Void = { _ in }) async throws {
+  init(_ change: (inout ServerSettings) -> Void = { _ in }) async throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "hub-\(UUID())").path
-    var settings = HubSettings(dataFolder: folder)
+    var settings = ServerSettings(dataFolder: folder)
     settings.publicURL = "http://hub.test"
     settings.rates.isLimited = false
     change(&settings)

@@ -87,7 +87,7 @@ private final class SocketPlace: Sendable {
 ///
 /// - Throws: `FileFailure` with what the hub said.
 public func administer(
-  _ request: AdminRequest, _ settings: HubSettings, inspect: @escaping AdapterInspector
+  _ request: AdminRequest, _ settings: ServerSettings, inspect: @escaping AdapterInspector
 ) async throws -> AdminAnswer {
   // A hub that starts or ends holds the lock before, and after, its socket answers.
   for attempt in 1... {
@@ -103,6 +103,11 @@ public func administer(
         return try await ask(request, settings.dataFolder)
       } catch let failure as FileFailure {
         throw failure
+      } catch let error as HTTPClientError where error == .remoteConnectionClosed {
+        // Whether it was done is not known, so it is not done a second time.
+        throw FileFailure(
+          inUse.folder, "the hub ended before it answered", hint: "look into its log, and try again"
+        )
       } catch {
         guard attempt < 50 else {
           throw FileFailure(

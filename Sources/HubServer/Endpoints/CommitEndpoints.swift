@@ -20,7 +20,7 @@ let commitEndpoints = [
 /// - Throws: `Problem` where a pull request is asked for.
 private func refusePullRequest(_ call: Call) throws {
   guard call.query.flag("create_pr") else { return }
-  throw Problem(.notImplemented, "This hub has no pull requests: commit to a branch")
+  throw Problem(.notFound, "This hub has no pull requests: commit to a branch")
 }
 
 /// The branch that an upload is for; its name may come with `refs/heads/`.
@@ -68,7 +68,15 @@ private func preupload(_ call: Call) async throws -> Response {
     }
     answers.append(.object(answer))
   }
-  return .json(["files": .array(answers), "commitOid": .string(snapshot.commit)])
+  var response = Response.json(
+    ["files": .array(answers), "commitOid": .string(snapshot.commit)])
+  if answers.contains(where: { $0["uploadMode"] == "lfs" }) {
+    // Clients that would send them by another protocol show this, and then fail without a word.
+    response.headers[.warningForPeople] =
+      "xet; This hub takes files above \(call.hub.settings.limits.regularBytes) bytes by LFS: "
+      + "set HF_HUB_DISABLE_XET=1"
+  }
+  return response
 }
 
 private func listLargeFiles(_ call: Call) async throws -> Response {

@@ -33,9 +33,9 @@ let discussionEndpoints =
       ["/api/\(type)/{id}/{rest...}", "/\(type)/{id}/{rest...}"].map { pattern in
         Endpoint(method, pattern, .anyone, "Not in this hub") { _ in
           throw Problem(
-            method == .get ? .notFound : .notImplemented,
+            .notFound,
             "This hub holds models and adapters, no \(type)",
-            code: method == .get ? "RepoNotFound" : nil)
+            code: "RepoNotFound")
         }
       }
     }
@@ -43,7 +43,7 @@ let discussionEndpoints =
 
 extension Problem {
   fileprivate static let noDiscussions = Problem(
-    .notImplemented, "This hub has no discussions and no pull requests: commit to a branch")
+    .notFound, "This hub has no discussions and no pull requests: commit to a branch")
   fileprivate static let noXet = Problem(
     .notFound,
     "This hub does not speak Xet: set HF_HUB_DISABLE_XET=1 to send files of this size by LFS")

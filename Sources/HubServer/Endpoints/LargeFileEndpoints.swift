@@ -24,6 +24,10 @@ let largeFileEndpoints = [
     .post, "/api/lfs/{repository}/{digest}/{size}/complete", .anyone, "Put the parts together",
     query: signature, body: .json(["oid": "string", "parts": "array"]), answer: lfsType, complete),
   Endpoint(
+    .post, "/api/lfs/{repository}/{digest}/{size}/verify", .anyone, "Whether a large file has come",
+    query: signature, body: .json(["oid": "string", "size": "integer"]), answer: lfsType,
+    verifySigned),
+  Endpoint(
     .get, "/api/lfs/{repository}/{digest}", .anyone, "Get a large file", query: signature,
     answer: "application/octet-stream", download),
 ]
@@ -110,10 +114,8 @@ private func answer(
     guard known == byteCount else { return fail(422, "The object has \(known) bytes") }
     return .object(answer)
   }
-  let verify: JSON = [
-    "href": .string("\(call.baseURL)/\(repository.fullName).git/info/lfs/verify")
-  ]
   let target = "\(path)/\(byteCount)"
+  let verify: JSON = ["href": .string(signed("\(target)/verify", [String(byteCount), "verify"]))]
   guard inParts else {
     answer["actions"] = [
       "upload": ["href": .string(signed(target, [String(byteCount), "put"]))], "verify": verify,
@@ -143,6 +145,17 @@ private func verify(_ call: Call) async throws -> Response {
     throw Problem.notFound("The object \(digest) of \(byteCount) bytes has not come")
   }
   return .json(["oid": .string(digest), "size": .integer(byteCount)], type: lfsType)
+}
+
+/// The same with a signature: git's client sends no token to an address it was given.
+private func verifySigned(_ call: Call) async throws -> Response {
+  let target = try await Target(call, ["verify"])
+  let known = try await call.registry.byteCount(of: target.digest, in: target.repository)
+  guard known == target.byteCount else {
+    throw Problem.notFound("The object \(target.digest) of \(target.byteCount) bytes has not come")
+  }
+  return .json(
+    ["oid": .string(target.digest), "size": .integer(target.byteCount)], type: lfsType)
 }
 
 // MARK: - Signed addresses

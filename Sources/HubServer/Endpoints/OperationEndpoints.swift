@@ -22,7 +22,8 @@ let operationEndpoints = [
   Endpoint(
     .get, "/readyz", .anyone, "Whether requests should be sent here", answer: "text/plain", ready),
   Endpoint(
-    .get, "/metrics", .inspectHub, "Counters and gauges for Prometheus", answer: "text/plain", metrics),
+    .get, "/metrics", .inspectHub, "Counters and gauges for Prometheus", answer: "text/plain",
+    metrics),
   Endpoint(
     .get, "/api/openapi.json", .anyone, "This description",
     { call in .json(openAPI(allEndpoints(), baseURL: call.baseURL)) }),

@@ -105,7 +105,7 @@ private func isPrivate(_ json: Field) throws -> Bool? {
 private func checkType(_ json: Field) throws {
   guard let type = try json["type"]?.string(), type != "model" else { return }
   throw Problem(
-    .notImplemented, "This hub holds models and adapters, no repositories of type \(quoted(type))")
+    .notFound, "This hub holds models and adapters, no repositories of type \(quoted(type))")
 }
 
 private func createRepository(_ call: Call) async throws -> Response {
@@ -291,6 +291,9 @@ func modelJSON(_ listed: ListedRepository, _ call: Call) -> JSON.Object {
   if let library = listed.library { json["library_name"] = .string(library) }
   if let task = listed.task { json["pipeline_tag"] = .string(task) }
   if let facts = listed.facts { json["adapter"] = facts }
+  if let count = listed.parameters, listed.tags.contains("safetensors") {
+    json["safetensors"] = ["total": .integer(count), "parameters": [:]]
+  }
   if case .object(let card) = listed.card, let index = card["model-index"] {
     json["model-index"] = index
   }

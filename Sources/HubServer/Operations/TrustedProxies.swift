@@ -65,7 +65,7 @@ struct TrustedProxies: Sendable {
   }
 
   /// The client's address, and what addresses in answers to it begin with.
-  func origin(_ request: Request, peer: SocketAddress?, _ settings: HubSettings) -> (
+  func origin(_ request: Request, peer: SocketAddress?, _ settings: ServerSettings) -> (
     address: String, baseURL: String
   ) {
     var address = peer?.ipAddress ?? "local"

@@ -80,6 +80,8 @@ protocol MetadataStore: Sendable {
   // Descriptions and lists
   func describe(_ repository: Repository, commit: String, _ description: Description) async throws
   func undescribed() async throws -> [(repository: Repository, commit: String)]
+  /// How many numbers a model of this name consists of, where it is hosted here.
+  func parameterCount(ofModel name: String) async throws -> Int?
   func list(_ query: ListQuery, for caller: Caller) async throws -> (
     repositories: [ListedRepository], next: ListQuery.Cursor?
   )

@@ -111,7 +111,7 @@ extension Registry {
   }
 
   /// Sums up what a repository uses, and notes when it changed.
-  private static func touch(_ repository: Repository, _ database: Database) throws {
+  static func touch(_ repository: Repository, _ database: Database) throws {
     try database.execute(
       sql: """
         UPDATE repositories SET updated_at = ?, used_bytes = (
@@ -272,120 +272,6 @@ extension Registry {
         sql: "SELECT name FROM commits WHERE repository_id = ? AND name >= ? AND name < ? LIMIT 2",
         arguments: [repository.id, prefix, prefix + "g"])
       return found.count == 1 ? found.first : nil
-    }
-  }
-
-  // MARK: - Branches and tags
-
-  func makeRevision(
-    _ kind: Revision.Kind, _ name: String, at commit: String, message: String?,
-    of repository: Repository, by actor: String
-  ) async throws {
-    try Self.checkRevisionName(name)
-    try await write { database in
-      do {
-        try database.execute(
-          sql: """
-            INSERT INTO revisions (repository_id, kind, name, commit_name, message)
-            VALUES (?, ?, ?, ?, ?)
-            """, arguments: [repository.id, kind.rawValue, name, commit, message])
-      } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
-        throw Problem.conflict("Reference already exists: \(kind.rawValue) \(name)")
-      }
-      try Self.record(
-        "\(kind.rawValue).create", subject: repository.fullName, by: actor,
-        detail: ["name": .string(name), "commit": .string(commit)], database)
-    }
-  }
-
-  func deleteRevision(
-    _ kind: Revision.Kind, _ name: String, of repository: Repository, by actor: String
-  ) async throws {
-    try await write { database in
-      try database.execute(
-        sql: "DELETE FROM revisions WHERE repository_id = ? AND kind = ? AND name = ?",
-        arguments: [repository.id, kind.rawValue, name])
-      guard database.changesCount == 1 else { throw Problem.noRevision(name) }
-      try Self.record(
-        "\(kind.rawValue).delete", subject: repository.fullName, by: actor,
-        detail: ["name": .string(name)], database)
-    }
-  }
-
-  /// Replaces a branch's history by one commit with the same files.
-  func squash(
-    _ branch: String, of repository: Repository, message: String, by author: Account
-  ) async throws -> GitCommit {
-    try await write { database in
-      guard
-        let tree = try String.fetchOne(
-          database,
-          sql: """
-            SELECT c.tree FROM revisions v
-            JOIN commits c ON c.repository_id = v.repository_id AND c.name = v.commit_name
-            WHERE v.repository_id = ? AND v.kind = 'branch' AND v.name = ?
-            """, arguments: [repository.id, branch])
-      else { throw Problem.noRevision(branch) }
-      let commit = GitCommit(
-        tree: tree, parent: nil, author: author.name, time: Moment().seconds, title: message,
-        message: "")
-      try Self.insert(commit, repository: repository.id, database)
-      try database.execute(
-        sql: """
-          UPDATE revisions SET commit_name = ? WHERE repository_id = ? AND kind = 'branch' AND name = ?
-          """, arguments: [commit.name, repository.id, branch])
-      try Self.touch(repository, database)
-      try Self.record(
-        "branch.squash", subject: repository.fullName, by: author.name,
-        detail: ["branch": .string(branch), "commit": .string(commit.name)], database)
-      return commit
-    }
-  }
-
-  /// Git's rules for names, as far as they matter to those who read them.
-  static func checkRevisionName(_ name: String) throws {
-    let isAllowed =
-      !name.isEmpty && name.utf8.count <= 200 && !name.hasPrefix("-") && !name.hasPrefix("/")
-      && !name.hasSuffix("/") && !name.hasSuffix(".") && !name.hasSuffix(".lock")
-      && !name.contains("..") && !name.contains("//") && !name.contains("@{")
-      && !name.hasPrefix("refs/")
-      && name.unicodeScalars.allSatisfy { scalar in
-        scalar.value > 32 && scalar.value != 127 && !"~^:?*[\\".unicodeScalars.contains(scalar)
-      }
-    guard isAllowed else {
-      throw Problem.unprocessable("\(quoted(name)) cannot be the name of a branch or a tag")
-    }
-    guard !isCommitName(name) else {
-      throw Problem.unprocessable("\(name) looks like a commit and cannot be a branch or a tag")
-    }
-  }
-
-  // MARK: - Uploads ahead of a commit
-
-  /// Notes that a repository's writer has sent content, which a commit may now name.
-  func noteUpload(_ digest: String, byteCount: Int, to repository: Repository) async throws {
-    try await writeQuietly { database in
-      try database.execute(
-        sql: """
-          INSERT INTO uploads (repository_id, digest, byte_count, created_at) VALUES (?, ?, ?, ?)
-          ON CONFLICT DO UPDATE SET created_at = excluded.created_at
-          """, arguments: [repository.id, digest, byteCount, Moment().milliseconds])
-    }
-  }
-
-  /// The size of content that a repository has, by a commit or an upload; nil for any other.
-  ///
-  /// What other repositories hold is not told: the same content is asked for again.
-  func byteCount(of digest: String, in repository: Repository) async throws -> Int? {
-    try await read { database in
-      try Int.fetchOne(
-        database,
-        sql: """
-          SELECT byte_count FROM uploads WHERE repository_id = ?1 AND digest = ?2
-          UNION ALL
-          SELECT f.byte_count FROM files f JOIN repository_files u ON u.name = f.name
-          WHERE f.digest = ?2 AND u.repository_id = ?1 LIMIT 1
-          """, arguments: [repository.id, digest])
     }
   }
 }

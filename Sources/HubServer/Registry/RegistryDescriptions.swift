@@ -2,6 +2,7 @@
 internal import Files
 internal import Foundation
 internal import GRDB
+internal import HubClient
 
 extension Registry {
   func describe(_ repository: Repository, commit: String, _ description: Description) async throws {
@@ -17,6 +18,30 @@ extension Registry {
         return
       }
       try Self.describe(repository, commit: commit, description, database)
+    }
+  }
+
+  func parameterCount(ofModel name: String) async throws -> Int? {
+    guard let identifier = try? RepositoryIdentifier(name) else { return nil }
+    return try await read { database in
+      var id = try Self.findRepository(identifier, database)?.repository.id
+      // A team hosts the models of others under its own name.
+      if id == nil {
+        let candidates = try Int64.fetchAll(
+          database,
+          sql: """
+            SELECT r.id FROM repositories r JOIN descriptions d ON d.repository_id = r.id
+            WHERE r.name = ? AND r.deleted_at IS NULL AND d.facts IS NULL AND d.parameters > 0
+              AND NOT r.is_private LIMIT 2
+            """, arguments: [identifier.name])
+        if candidates.count == 1 { id = candidates[0] }
+      }
+      return try Int.fetchOne(
+        database,
+        sql: """
+          SELECT d.parameters FROM descriptions d JOIN repositories r ON r.id = d.repository_id
+          WHERE d.repository_id = ? AND d.facts IS NULL AND NOT r.is_private
+          """, arguments: [id])
     }
   }
 

@@ -9,6 +9,7 @@ struct ListedRepository: Sendable {
   let commit: String
   let library: String?
   let task: String?
+  let parameters: Int?
   let card: JSON
   let configuration: JSON
   let facts: JSON?
@@ -232,7 +233,7 @@ extension Registry {
 extension ListedRepository {
   /// The columns that `init(_:)` reads beside the repository's, of a table named d.
   fileprivate static let columns =
-    "d.commit_name, d.library, d.task, d.card, d.configuration, d.facts, d.tags"
+    "d.commit_name, d.library, d.task, d.parameters, d.card, d.configuration, d.facts, d.tags"
 
   fileprivate init(_ row: Row) throws {
     func json(_ text: String?) throws -> JSON? {
@@ -241,7 +242,7 @@ extension ListedRepository {
     let tags: [JSON] = if case .array(let tags)? = try json(row["tags"]) { tags } else { [] }
     self.init(
       repository: Repository(row), commit: row["commit_name"], library: row["library"],
-      task: row["task"], card: try json(row["card"]) ?? [:],
+      task: row["task"], parameters: row["parameters"], card: try json(row["card"]) ?? [:],
       configuration: try json(row["configuration"]) ?? [:], facts: try json(row["facts"]),
       tags: tags.compactMap(\.string))
   }

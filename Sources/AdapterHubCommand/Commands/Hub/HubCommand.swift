@@ -46,7 +46,7 @@ struct HubFolder: ParsableArguments {
 
   /// Has a request carried out and prints what came of it.
   func perform(_ request: AdminRequest) async throws {
-    var settings = HubSettings(dataFolder: try path())
+    var settings = ServerSettings(dataFolder: try path())
     settings.logLevel = "warning"
     settings.logsJSON = false
     let answer = try await administer(request, settings, inspect: inspectUpload)

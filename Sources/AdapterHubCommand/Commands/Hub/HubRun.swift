@@ -60,7 +60,7 @@ struct HubRun: AsyncParsableCommand {
   }
 
   /// The command line, then the environment, then the file, then the defaults.
-  private func settings() throws -> HubSettings {
+  private func settings() throws -> ServerSettings {
     let file = try HubConfiguration(path: config ?? environment("ADAPTERHUB_CONFIG"))
     func text(_ option: String?, _ name: String) throws -> String? {
       try option ?? environment(HubConfiguration.variable(name)) ?? file.text(name)
@@ -76,7 +76,7 @@ struct HubRun: AsyncParsableCommand {
     guard let folder = try text(data, "data"), !folder.isEmpty else {
       throw ValidationError("Where is the hub's data? Give a folder with --data.")
     }
-    var settings = HubSettings(dataFolder: folder)
+    var settings = ServerSettings(dataFolder: folder)
     settings.host = try text(host, "host") ?? settings.host
     settings.port = try number(port, "port") ?? settings.port
     guard (0...65_535).contains(settings.port) else {

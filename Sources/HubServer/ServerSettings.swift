@@ -1,7 +1,7 @@
 /// How a hub is set up.
 
 /// What can be chosen about a hub; the defaults suit a team on one machine.
-public struct HubSettings: Sendable {
+public struct ServerSettings: Sendable {
   /// The folder that holds everything: the database, the blobs, the socket.
   public var dataFolder: String
   /// Only this machine, unless said otherwise.
