@@ -18,15 +18,24 @@
 /// print(score["accuracy"] ?? 0, answers[0].text(.compact))
 /// ```
 ///
+/// Adapters and models come by name, too:
+///
+/// ```swift
+/// let hub = try HubClient()  // as HF_ENDPOINT, HF_TOKEN and HF_HOME say
+/// let names = try model.adapter(await hub.pull("lab/names").folder)
+/// ```
+///
 /// - ``TextModel``: a base model with its tokenizer; answers, evaluates and trains.
 /// - ``BoundAdapter``: an adapter brought together with a base model; any number of them act on one
 ///   model at once, from any number of tasks, also inside one batch.
 /// - ``Training``: a value that is stepped forward, saved and taken up again.
 /// - ``Composition``: how adapters work together, as `stack(a,b)`.
+/// - ``HubClient``: pulls adapters and models by name, from a hub or from the cache, and pushes them.
 /// - ``FileFailure``: what is wrong with a file, where, and the likely cure.
 @_exported public import Adapters
 @_exported public import BaseModels
 @_exported public import Datasets
 @_exported public import Files
+@_exported public import HubClient
 @_exported public import Tensors
 @_exported public import Tokenization

@@ -86,7 +86,7 @@ private final class Counter: Sendable {
   @Test func `asks once more and fetches nothing twice`() async throws {
     let server = try await StubServer { repository.respond($0) }
     let hub = try client(server, cache)
-    let first = try await hub.pull(reference)
+    let first = try await hub.pull("lab/sst2")
     #expect(first.receivedByteCount == repository.files.values.reduce(0) { $0 + $1.count })
     let before = server.requests.count
     let second = try await hub.pull(reference)

@@ -135,7 +135,8 @@ private func usage(_ facts: AdapterFacts, _ repository: RepositoryIdentifier) ->
       import AdapterHub
 
       let model = try TextModel(folder: "\(base)")
-      let adapter = try model.adapter("\(repository.name)")  // the folder that pull prints
+      let pulled = try await HubClient().pull("\(repository)")
+      let adapter = try model.adapter(pulled.folder)
       let answers = try model.predict([TextInput("A text to try")], with: adapter)
       ```
 

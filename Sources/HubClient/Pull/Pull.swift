@@ -64,6 +64,15 @@ extension HubClient {
     }
   }
 
+  /// Brings what `owner/name` or `owner/name@revision` names into the cache.
+  ///
+  /// - Parameter id: an id, perhaps with a revision.
+  /// - Returns: the folder, as ``pull(_:_:progress:)`` does.
+  /// - Throws: ``HubFailure``, or `FileFailure` for the disk and for what is no id.
+  public func pull(_ id: String) async throws -> PulledRepository {
+    try await pull(AdapterReference(id))
+  }
+
   /// The folder that the cache has of a repository, which need not hold every file.
   public func cachedFolder(_ reference: AdapterReference) -> String? {
     let cached = CacheFolder(path: settings.cacheFolder).repository(reference.repository)
