@@ -39,6 +39,17 @@ struct `A verification` {
     }
   }
 
+  @Test(arguments: Shared.rows(["card_md"]))
+  func `of a card says the line, and takes what is good`(_ file: BadFile) throws {
+    let program = try Program(["verify", file.path])
+    if file.isAccepted {
+      #expect(program.status == 0, "\(file): \(program.errors)")
+      #expect(program.output.contains(": card: "), "\(program.output)")
+    } else {
+      program.expectFailure(naming: "\(file.path): line ")
+    }
+  }
+
   @Test(arguments: corpus.filter { $0.isAccepted })
   func `recognises what is good`(_ file: BadFile) throws {
     #expect(try FileKind(recognising: file.path) == kinds[file.kind])

@@ -2,6 +2,7 @@
 import Adapters
 import ArgumentParser
 import Files
+import HubClient
 
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -53,7 +54,22 @@ struct Verify: ParsableCommand {
   }
 
   private func verified(_ kind: FileKind?) throws -> String {
+    // Cards are the hub's, of which the library of adapters knows nothing.
+    if try (kind ?? FileKind(recognising: path)) == .card { return try verifiedCard() }
     let base = try model.map { try folderOrPulled($0, "model") }
     return try verify(path, as: kind, model: base)
+  }
+
+  private func verifiedCard() throws -> String {
+    let card = try CardFile(contentsOf: path)
+    if let problem = card.errors.first {
+      let others = card.errors.count - 1
+      throw FileFailure(
+        path, at: problem.line.map { "line \($0)" }, problem.message,
+        hint: others > 0 ? "and \(others) more; adapterhub card shows all" : nil)
+    }
+    let count = card.warnings.count
+    return "card: \(card.frontMatter.count) fields"
+      + (count == 0 ? "" : ", \(count) \(count == 1 ? "warning" : "warnings")")
   }
 }
