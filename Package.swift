@@ -91,7 +91,9 @@ let package = Package(
       swiftSettings: rules),
     .target(
       name: "AdapterHub",
-      dependencies: ["Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files"],
+      dependencies: [
+        "Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files", "HubClient",
+      ],
       swiftSettings: rules),
     .executableTarget(
       name: "AdapterHubCommand",
