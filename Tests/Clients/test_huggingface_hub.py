@@ -8,7 +8,7 @@ from huggingface_hub import (CommitOperationAdd, CommitOperationCopy, CommitOper
 from huggingface_hub.errors import GatedRepoError
 
 from cutting import CuttingProxy
-from hub import sha256, unique
+from hub import Hub, sha256, unique
 
 CARD = b"""---
 tags:
@@ -379,6 +379,16 @@ def test_downloads_are_counted(api, hub, repository, tmp_path):
     while api.model_info(repository).downloads == 0 and time.monotonic() < end:
         time.sleep(0.5)
     assert api.model_info(repository).downloads == 1
+
+
+def test_downloads_are_kept_when_the_hub_ends(tmp_path):
+    with Hub(tmp_path / "hub") as hub:
+        alice = hub.user("alice")
+        hub.committed(hub.make("alice/a", alice), {"adapter_config.json": b"{}"}, alice)
+        assert hub.get("/alice/a/resolve/main/adapter_config.json").status == 200
+        hub.stop()
+        hub.start()
+        assert hub.get("/api/models/alice/a").json["downloads"] == 1
 
 
 def test_a_cut_download_goes_on_where_it_stopped(api, hub, repository, tmp_path):

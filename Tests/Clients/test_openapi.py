@@ -32,5 +32,6 @@ def test_nothing_that_fits_the_description_or_does_not_makes_the_hub_fail(hub, a
     if who == "alice":
         words += ["--header", f"Authorization: Bearer {alice}"]
     done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, timeout=600,
-                          env=clean_environment())
+                          env=clean_environment(SCHEMATHESIS_HOOKS="schemathesis_hooks",
+                                                PYTHONPATH=str(pathlib.Path(__file__).parent)))
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
