@@ -1,16 +1,22 @@
 """What the tests of the hub with real clients share: a hub for each file, and users of it."""
+import atexit
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
+import tempfile
 
 import pytest
 
 from hub import Hub, clean_environment, free_port, unique
 
-# The libraries read HF_ENDPOINT when they are imported: all hubs of a run take the same port in turn.
+# The libraries read these when they are imported: all hubs of a run take the same port in turn, and
+# nothing is cached in the home of the one who tests.
 PORT = free_port()
-kept = clean_environment(HF_ENDPOINT=f"http://127.0.0.1:{PORT}")
+CACHE = tempfile.mkdtemp(prefix="hub-clients-")
+atexit.register(shutil.rmtree, CACHE, ignore_errors=True)
+kept = clean_environment(HF_ENDPOINT=f"http://127.0.0.1:{PORT}", HF_HOME=CACHE)
 kept.update((name, value) for name, value in os.environ.items() if name.startswith("ADAPTERHUB_"))
 os.environ.clear()
 os.environ.update(kept)
@@ -40,13 +46,6 @@ def alice(hub):
 def bob(hub):
     """A token for writing of a user `bob`, who has nothing to do with alice."""
     return hub.user("bob")
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    """A home of its own for every client, so that no cache and no login is shared."""
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "home"))
-    return tmp_path / "home"
 
 
 @pytest.fixture

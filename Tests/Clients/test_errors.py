@@ -59,11 +59,11 @@ def test_a_revision_is_missing_even_where_files_are_cached(hub, api, alice, repo
         hf_hub_download(repository, "f", revision="nope")
 
 
-def test_a_file_that_is_not_there_and_is_remembered(api, repository, home):
+def test_a_file_that_is_not_there_and_is_remembered(api, repository, tmp_path):
     with pytest.raises(of.EntryNotFoundError):
-        hf_hub_download(repository, "nope", cache_dir=home)
+        hf_hub_download(repository, "nope", cache_dir=tmp_path)
     # The client keeps that it is missing, by commit.
-    assert list(home.rglob(".no_exist/*/nope"))
+    assert list(tmp_path.rglob(".no_exist/*/nope"))
 
 
 def test_a_folder_that_is_not_there(api, repository):
