@@ -2,7 +2,8 @@
 # Tests the hub with the Python clients that people have, in two environments: the libraries of
 # adapters with an older huggingface_hub (.venv-test), and the newest huggingface_hub (.venv-hub).
 #
-#   Scripts/test-clients.sh [PYTEST OPTION…]
+#   Scripts/test-clients.sh [PYTEST OPTION…]            both
+#   Scripts/test-clients.sh --only-hub FILE…            some files, in .venv-hub
 #
 #   ADAPTERHUB_PROGRAM   the program; by default what `swift build` made. Nothing is built here.
 #   ADAPTERHUB_ROUNDS    rounds of the tests that end the hub at random; 20 unless said
@@ -46,13 +47,17 @@ skip() {
 
 # What every version of the client must do runs in both; the libraries have the first alone, and
 # what needs no client at all has the second.
-if environment .venv-test Tests/requirements.txt; then
+if [ "${1:-}" = --only-hub ]; then
+  shift
+elif environment .venv-test Tests/requirements.txt; then
   run .venv-test Tests/Clients/test_{huggingface_hub,hf_command,errors,large_files,libraries}.py "$@"
+  set -- Tests/Clients --ignore Tests/Clients/test_libraries.py "$@"
 else
   skip .venv-test
+  set -- Tests/Clients --ignore Tests/Clients/test_libraries.py "$@"
 fi
 if environment .venv-hub Tests/Clients/requirements-hub.txt; then
-  run .venv-hub Tests/Clients --ignore Tests/Clients/test_libraries.py "$@"
+  run .venv-hub "$@"
 else
   skip .venv-hub
 fi
