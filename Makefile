@@ -2,7 +2,7 @@
 SWIFT ?= swift
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo demo-clean test bench bench-hub format lint clean
+.PHONY: help setup build demo demo-clean test soak bench bench-hub format lint clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ demo-clean: ## Remove what `make demo` made; downloads stay
 
 test: ## Set up and run every check and test
 	@Scripts/test.sh
+
+soak: build ## End the hub by force at random, hundreds of times, and look for what was lost
+	@Scripts/soak.sh
 
 bench: build ## Measure beside the Python libraries; writes Benchmarks/Results
 	python3 Benchmarks/run.py

@@ -89,7 +89,7 @@ let package = Package(
     .target(
       name: "AdapterHub",
       dependencies: [
-        "HubClient", "Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files",
+        "Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files", "HubClient",
       ],
       swiftSettings: rules),
     .executableTarget(

@@ -57,6 +57,10 @@ else
   skip "Python library" "its packages could not be installed"
 fi
 check "tests" all_tests
+answer=$(mktemp)
+check "clients" eval 'set -o pipefail; Scripts/test-clients.sh 2>&1 | tee "$answer"'
+if grep -q '^skipped clients' "$answer"; then skip "clients" "$(grep '^skipped clients' "$answer")"; fi
+rm -f "$answer"
 if [ -x Scripts/check-onednn3.sh ]; then
   answer=$(mktemp)
   check "oneDNN 3.x" eval 'Scripts/check-onednn3.sh 2>&1 | tee "$answer"'

@@ -16,13 +16,9 @@
 /// let score = try model.evaluate(intent, on: "test.jsonl")
 /// let answers = try model.predict([TextInput("dim the lights")], with: intent)
 /// print(score["accuracy"] ?? 0, answers[0].text(.compact))
-/// ```
 ///
-/// Adapters and models come by name, too:
-///
-/// ```swift
-/// let hub = try HubClient()  // as HF_ENDPOINT, HF_TOKEN and HF_HOME say
-/// let names = try model.adapter(await hub.pull("lab/names").folder)
+/// let pulled = try await HubClient().pull(AdapterReference("alice/slots"))
+/// let slots = try model.adapter(pulled.folder)
 /// ```
 ///
 /// - ``TextModel``: a base model with its tokenizer; answers, evaluates and trains.
@@ -30,7 +26,7 @@
 ///   model at once, from any number of tasks, also inside one batch.
 /// - ``Training``: a value that is stepped forward, saved and taken up again.
 /// - ``Composition``: how adapters work together, as `stack(a,b)`.
-/// - ``HubClient``: pulls adapters and models by name, from a hub or from the cache, and pushes them.
+/// - ``HubClient``: pulls adapters and models from a hub into the cache, and publishes them.
 /// - ``FileFailure``: what is wrong with a file, where, and the likely cure.
 @_exported public import Adapters
 @_exported public import BaseModels

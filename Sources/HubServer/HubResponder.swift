@@ -6,6 +6,7 @@ internal import HubClient
 internal import Hummingbird
 internal import Logging
 internal import NIOCore
+internal import NIOHTTP1
 
 /// What Hummingbird knows of a connection, and we want to: the address at its other end.
 struct HubContext: RequestContext {
@@ -39,6 +40,12 @@ struct HubResponder: HTTPResponder {
     var response: Response
     do {
       response = try await answer(request, context, &trace)
+    } catch let error as HTTPParserError {
+      // What is no HTTP is answered with 400 by the server below, which then ends the connection.
+      hub.metrics.end(
+        method: request.method.rawValue, route: trace.route, status: 400,
+        seconds: (ContinuousClock.now - start) / .seconds(1))
+      throw error
     } catch {
       response = refusal(error, trace)
     }
@@ -177,7 +184,7 @@ struct HubResponder: HTTPResponder {
     switch access {
     case .anyone, .seeRepository: return
     case .signedIn: _ = try call.account()
-    case .readFiles: try await checkGate(call)
+    case .readFiles: try await call.checkGate()
     case .writeRepository: try require(.write)
     case .administerRepository: try require(.admin)
     case .inspectHub, .administerHub:
@@ -185,40 +192,6 @@ struct HubResponder: HTTPResponder {
       guard account.isAdministrator, caller.onlyRepository == nil,
         access == .inspectHub || caller.scope == .write
       else { throw Problem.forbidden("This is for administrators of the hub") }
-    }
-  }
-
-  /// Lets those read a gated repository's files who were let in.
-  private func checkGate(_ call: Call) async throws {
-    let repository = try call.repository().repository
-    guard repository.gate != .no else { return }
-    var writing = call.caller
-    writing.scope = .write
-    if writing.level(repository) >= .write { return }
-    let name = repository.fullName
-    guard let account = call.caller.account else {
-      throw Problem(
-        .unauthorized,
-        "Access to model \(name) is restricted. You must have access to it and be "
-          + "authenticated to access it. Please log in.", code: "GatedRepo")
-    }
-    switch try await hub.registry.accessStatus(repository, account: account) {
-    case "accepted": return
-    case "pending":
-      throw Problem(
-        .forbidden,
-        "Your request to access model \(name) is awaiting a review from the repo "
-          + "authors.", code: "GatedRepo")
-    case "rejected":
-      throw Problem(
-        .forbidden, "Your request to access model \(name) has been rejected by the repo's authors.",
-        code: "GatedRepo")
-    default:
-      throw Problem(
-        .forbidden,
-        "Access to model \(name) is restricted and you are not in the authorized list. "
-          + "Ask for access: POST \(call.baseURL)/api/models/\(name)/user-access-request",
-        code: "GatedRepo")
     }
   }
 
@@ -249,6 +222,9 @@ struct HubResponder: HTTPResponder {
     case let error as FileFailure where error.isDiskFull:
       hub.log.error("no room on the disk", metadata: ["error": "\(error)"])
       problem = Problem(.noRoom, "The hub's disk is full")
+    case is ChannelError, is IOError:
+      // Nobody is there any more to read this; the log has it.
+      problem = Problem.badRequest("The connection ended before the request did")
     case is CancellationError: problem = Problem(.serviceUnavailable, "The request was cancelled")
     case let error as FileFailure where error.path == "request":
       problem = Problem.badRequest(error.description)
@@ -262,7 +238,9 @@ struct HubResponder: HTTPResponder {
       }
     }
     if let code = problem.code { problem.headers[.errorCode] = code }
-    problem.headers[.errorMessage] = problem.message.unicodeScalars
+    if problem.message.utf8.count > 2000 { problem.message = "\(problem.message.prefix(2000))…" }
+    // Some clients cannot read a long header at all.
+    problem.headers[.errorMessage] = problem.message.unicodeScalars.prefix(500)
       .map { $0.isASCII && $0.value >= 32 && $0.value != 127 ? String($0) : "?" }.joined()
     return .json(
       problem.body ?? ["error": .string(problem.message)], problem.status, headers: problem.headers)

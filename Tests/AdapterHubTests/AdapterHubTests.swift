@@ -26,6 +26,13 @@ import Testing
     #expect(labels.count == 2)
   }
 
+  /// The README's last lines, compiled; a hub to run them against is in the tests of the client.
+  private func pulls(_ model: TextModel) async throws -> BoundAdapter {
+    let pulled = try await HubClient().pull(AdapterReference("alice/slots"))
+    let slots = try model.adapter(pulled.folder)
+    return slots
+  }
+
   @Test func `shows in the README what is compiled here`() throws {
     func lines(_ path: String) throws -> [Substring] {
       String(decoding: try readFile(path), as: UTF8.self).split(separator: "\n")

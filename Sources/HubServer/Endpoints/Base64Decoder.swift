@@ -78,13 +78,13 @@ struct Base64Decoder {
 
   /// Ends the text.
   ///
-  /// - Throws: `Failure` where digits are missing.
+  /// - Throws: `Failure` where digits or the padding are missing: a content that was cut must not pass
+  ///   for a shorter one.
   mutating func finish(into output: inout [UInt8]) throws {
     switch (pendingCount, padding) {
     case (0, 0): break
-    // The padding may be left out.
-    case (2, 0), (2, 2): output.append(UInt8(truncatingIfNeeded: pending >> 4))
-    case (3, 0), (3, 1):
+    case (2, 2): output.append(UInt8(truncatingIfNeeded: pending >> 4))
+    case (3, 1):
       output.append(UInt8(truncatingIfNeeded: pending >> 10))
       output.append(UInt8(truncatingIfNeeded: pending >> 2))
     default: throw Failure()

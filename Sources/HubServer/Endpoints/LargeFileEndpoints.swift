@@ -57,7 +57,9 @@ private func batch(_ call: Call) async throws -> Response {
   guard ["upload", "download"].contains(operation) else {
     throw Problem.unprocessable("operation is upload or download")
   }
-  if operation == "upload" {
+  if operation == "download" {
+    try await call.checkGate()
+  } else {
     guard call.caller.level(repository) >= .write else {
       guard call.caller.account != nil else { throw Problem.signIn }
       throw Problem.forbidden("\(call.caller.name) may not write to \(repository.fullName)")

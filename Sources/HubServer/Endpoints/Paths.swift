@@ -40,7 +40,7 @@ func checkedPath(_ path: String, _ limits: Limits) throws -> String {
 }
 
 /// Characters that turn or hide text: a name must look like what it is.
-private func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
   switch scalar.value {
   case 0x200B...0x200F, 0x202A...0x202E, 0x2060...0x2069, 0xFEFF: true
   default: false

@@ -75,9 +75,10 @@ extension Registry {
       !name.isEmpty && name.utf8.count <= 200 && !name.hasPrefix("-") && !name.hasPrefix("/")
       && !name.hasSuffix("/") && !name.hasSuffix(".") && !name.hasSuffix(".lock")
       && !name.contains("..") && !name.contains("//") && !name.contains("@{")
-      && !name.hasPrefix("refs/")
+      && !name.hasPrefix("refs/") && name != "HEAD"
       && name.unicodeScalars.allSatisfy { scalar in
-        scalar.value > 32 && scalar.value != 127 && !"~^:?*[\\".unicodeScalars.contains(scalar)
+        scalar.value > 32 && scalar.value != 127 && !isInvisible(scalar)
+          && !"~^:?*[\\".unicodeScalars.contains(scalar)
       }
     guard isAllowed else {
       throw Problem.unprocessable("\(quoted(name)) cannot be the name of a branch or a tag")
