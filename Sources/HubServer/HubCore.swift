@@ -80,6 +80,8 @@ final class ArrivingBlobs: Sendable {
   }
 
   func contains(_ digest: String) -> Bool { counts.withLock { $0[digest] != nil } }
+
+  var all: Set<String> { counts.withLock { Set($0.keys) } }
 }
 
 /// Lets one at a time through: sweeps, backups and restores must not meet.

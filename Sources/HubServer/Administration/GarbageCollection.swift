@@ -13,7 +13,7 @@ extension HubCore {
     defer { maintenance.end() }
     let limit = Moment().milliseconds - Int64(graceSeconds * 1000)
     let (repositories, uploads) = try await registry.sweepRows(
-      before: Moment(milliseconds: limit), isDryRun: isDryRun)
+      before: Moment(milliseconds: limit), except: arriving.all, isDryRun: isDryRun)
     Crash.point("gc-after-rows")
     let sessions = try parts.sweep(olderThan: graceSeconds, isDryRun: isDryRun)
 

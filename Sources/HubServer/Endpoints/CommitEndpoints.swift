@@ -103,6 +103,8 @@ private func commit(_ call: Call) async throws -> Response {
   let repository = try call.repository().repository
   let limits = call.hub.settings.limits
   var reader = CommitReader(call.hub, repository: repository)
+  // Until the commit names them, or fails, no sweep takes what came with it.
+  defer { reader.release() }
   if let text = call.request.headers[.contentLength], let length = Int(text),
     length > limits.commitBytes
   {
@@ -141,6 +143,12 @@ private struct CommitReader {
   private var header: Field?
   private var changes: [Change] = []
   private var lineCount = 0
+  private var held: [String] = []
+
+  mutating func release() {
+    for digest in held { hub.arriving.remove(digest) }
+    held = []
+  }
 
   init(_ hub: HubCore, repository: Repository) {
     self.hub = hub
@@ -230,7 +238,8 @@ private struct CommitReader {
     if path == "README.md", byteCount <= hub.settings.limits.cardBytes {
       try await checkCard(file)
     }
-    // A sweep must not take it before the commit names it.
+    hub.arriving.insert(digest)
+    held.append(digest)
     try await hub.keep(file, digest: digest, byteCount: byteCount, for: repository)
     changes.append(
       .put(path: path, name: name, digest: digest, byteCount: byteCount, isLarge: false))
@@ -260,6 +269,8 @@ private struct CommitReader {
     guard try value["algo"]?.string() ?? "sha256" == "sha256" else {
       throw value.failure("has another algorithm than sha256")
     }
+    hub.arriving.insert(digest)
+    held.append(digest)
     guard let byteCount = try await hub.registry.byteCount(of: digest, in: repository) else {
       throw Problem.unprocessable(
         "The content of \(quoted(path)) was not uploaded to \(repository.fullName)")

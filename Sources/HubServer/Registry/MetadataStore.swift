@@ -101,9 +101,10 @@ protocol MetadataStore: Sendable {
   /// The contents that are referred to, each once.
   func contents() async throws -> [(digest: String, byteCount: Int)]
   /// Removes what was deleted, given up or cut off before a moment; how much it was.
-  func sweepRows(before moment: Moment, isDryRun: Bool) async throws -> (
-    repositories: Int, uploads: Int
-  )
+  ///
+  /// Uploads of the contents that are excepted stay: a commit that is under way will name them.
+  func sweepRows(before moment: Moment, except arriving: Set<String>, isDryRun: Bool) async throws
+    -> (repositories: Int, uploads: Int)
   /// Runs a function where nothing refers to a content, and lets nothing come to refer to it
   /// meanwhile; false, or what the function says.
   func unlessReferenced(_ digest: String, _ remove: @escaping @Sendable () throws -> Bool)

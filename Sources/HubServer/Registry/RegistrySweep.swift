@@ -19,20 +19,22 @@ extension Registry {
   }
 
   /// Removes rows of what was deleted or given up, and of files and trees that only they had.
-  func sweepRows(before moment: Moment, isDryRun: Bool) async throws -> (
-    repositories: Int, uploads: Int
-  ) {
+  func sweepRows(before moment: Moment, except arriving: Set<String>, isDryRun: Bool) async throws
+    -> (
+      repositories: Int, uploads: Int
+    )
+  {
     let limit = moment.milliseconds
     return try await write { database in
       let repositories =
         try Int.fetchOne(
           database, sql: "SELECT count(*) FROM repositories WHERE deleted_at < ?",
           arguments: [limit]) ?? 0
-      let uploads =
-        try Int.fetchOne(
-          database, sql: "SELECT count(*) FROM uploads WHERE created_at < ?", arguments: [limit])
-        ?? 0
-      guard !isDryRun else { return (repositories, uploads) }
+      let uploads = try Row.fetchAll(
+        database, sql: "SELECT repository_id, digest FROM uploads WHERE created_at < ?",
+        arguments: [limit]
+      ).map { row -> (Int64, String) in (row[0], row[1]) }.filter { !arriving.contains($0.1) }
+      guard !isDryRun else { return (repositories, uploads.count) }
       // Revisions hold on to commits, so they go first.
       try database.execute(
         sql: """
@@ -41,7 +43,11 @@ extension Registry {
           """, arguments: [limit])
       try database.execute(
         sql: "DELETE FROM repositories WHERE deleted_at < ?", arguments: [limit])
-      try database.execute(sql: "DELETE FROM uploads WHERE created_at < ?", arguments: [limit])
+      for (repository, digest) in uploads {
+        try database.execute(
+          sql: "DELETE FROM uploads WHERE repository_id = ? AND digest = ?",
+          arguments: [repository, digest])
+      }
       try Self.dropUnreachableCommits(database)
       try database.execute(
         sql: """
@@ -49,7 +55,7 @@ extension Registry {
             (SELECT 1 FROM repository_files u WHERE u.name = files.name)
           """)
       try Self.dropUnreachableTrees(database)
-      return (repositories, uploads)
+      return (repositories, uploads.count)
     }
   }
 
