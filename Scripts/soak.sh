@@ -12,4 +12,5 @@ export ADAPTERHUB_ROUNDS=${ADAPTERHUB_ROUNDS:-200}
 export ADAPTERHUB_EXAMPLES=${ADAPTERHUB_EXAMPLES:-200}
 echo "rounds: $ADAPTERHUB_ROUNDS, examples: $ADAPTERHUB_EXAMPLES"
 Scripts/test-clients.sh --only-hub \
-  Tests/Clients/test_crashes.py Tests/Clients/test_concurrency.py Tests/Clients/test_openapi.py
+  Tests/Clients/test_crashes.py Tests/Clients/test_cache.py \
+  Tests/Clients/test_concurrency.py Tests/Clients/test_openapi.py

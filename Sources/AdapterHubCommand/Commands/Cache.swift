@@ -94,15 +94,20 @@ struct Cache: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Sum every file of the cache again; exits with 1 when one is not right.",
       discussion: """
-        Example:
+        Examples:
           adapterhub cache verify
+          adapterhub cache verify --repair
         """)
+
+    @Flag(help: "Remove what is not right, so that the next pull fetches it again.")
+    var repair = false
 
     @Flag(help: "Print JSON.")
     var json = false
 
     func run() throws {
       let (count, problems) = try HubClient().verifyCache()
+      if repair { for problem in problems { try removeFile(problem.path) } }
       if json {
         let list = problems.map { problem -> JSON in
           ["path": .string(problem.path), "problem": .string(problem.problem)]
@@ -114,7 +119,11 @@ struct Cache: ParsableCommand {
         for problem in problems { writeError("\(escaped(problem.path)): \(problem.problem)\n") }
         try printLines([
           "\(count.grouped) files, "
-            + (problems.isEmpty ? "all right" : "\(problems.count) problems")
+            + (problems.isEmpty
+              ? "all right"
+              : "\(problems.count) problem\(problems.count == 1 ? "" : "s")"
+                + (repair
+                  ? ", removed" : " (--repair removes them, so that they are fetched again)"))
         ])
       }
       if !problems.isEmpty { throw ExitCode(1) }
