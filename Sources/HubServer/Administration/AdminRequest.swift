@@ -21,6 +21,16 @@ public enum AdminRequest: Codable, Sendable {
   case restore(path: String, isReplacing: Bool)
 }
 
+extension AdminRequest {
+  /// Whether it is something to begin with, where there is no hub yet.
+  var makesHub: Bool {
+    switch self {
+    case .createUser, .createOrganisation, .restore: true
+    default: false
+    }
+  }
+}
+
 /// What came of it.
 public struct AdminAnswer: Codable, Sendable {
   /// Whether all is as it should be; `check` may say no.

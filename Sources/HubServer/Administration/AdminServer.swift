@@ -89,6 +89,11 @@ private final class SocketPlace: Sendable {
 public func administer(
   _ request: AdminRequest, _ settings: ServerSettings, inspect: @escaping AdapterInspector
 ) async throws -> AdminAnswer {
+  guard request.makesHub || fileExists("\(settings.dataFolder)/hub.sqlite") else {
+    throw FileFailure(
+      settings.dataFolder, "holds no hub",
+      hint: "check --data; a hub is made by: adapterhub hub --data DIR")
+  }
   // A hub that starts or ends holds the lock before, and after, its socket answers.
   for attempt in 1... {
     do {

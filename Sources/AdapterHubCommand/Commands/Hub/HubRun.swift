@@ -114,7 +114,12 @@ struct HubRun: AsyncParsableCommand {
     if let seconds = try number(drainSeconds, "drain-seconds") {
       settings.drainSeconds = max(0, seconds)
     }
-    if let level = try text(logLevel, "log-level") { settings.logLevel = level }
+    if let level = try text(logLevel, "log-level") {
+      guard ["debug", "info", "warning", "error"].contains(level) else {
+        throw ValidationError("--log-level is debug, info, warning or error.")
+      }
+      settings.logLevel = level
+    }
     if let format = try text(logFormat, "log-format") {
       guard ["json", "text"].contains(format) else {
         throw ValidationError("--log-format is json or text.")
