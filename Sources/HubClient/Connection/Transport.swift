@@ -4,6 +4,7 @@ internal import Files
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+internal import NIOSSL
 
 #if canImport(Glibc)
   internal import Glibc
@@ -63,8 +64,20 @@ struct Transport: Sendable {
     // Tries again are made here, where it is known what may be done twice.
     configuration.connectionPool.retryConnectionEstablishment = false
     configuration.httpVersion = .http1Only
+    configuration.tlsConfiguration = trust()
     return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }()
+
+  /// The system's authorities, and those that a team names for a hub of its own, as Python's
+  /// clients are told of them.
+  private static func trust() -> TLSConfiguration {
+    var configuration = TLSConfiguration.makeClientConfiguration()
+    let names = ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]
+    let named = names.compactMap { name in getenv(name).map { String(cString: $0) } }
+      .first { !$0.isEmpty }
+    if let named { configuration.additionalTrustRoots = [.file(named)] }
+    return configuration
+  }
 
   /// Sends a request until it has an answer that the caller can use.
   ///
@@ -246,5 +259,10 @@ func words(_ error: any Error) -> String {
     return error.connectionErrors.first.map { words($0.error) } ?? "no address for \(error.host)"
   }
   if let error = error as? IOError { return String(cString: strerror(error.errnoCode)) }
+  if error is NIOSSLError || error is NIOSSLExtraError || error is BoringSSLError {
+    return "\(error)".contains("CERTIFICATE_VERIFY_FAILED")
+      ? "its certificate is not trusted (one of your own authority? Name it in SSL_CERT_FILE)"
+      : "no TLS connection comes about: \(error)"
+  }
   return "\(error)"
 }
