@@ -60,7 +60,7 @@ struct CachedRepository: Sendable {
     guard revision != commit, self.commit(of: revision) != commit else { return }
     let file = ref(revision)
     try makeFolder(parent(of: file))
-    try writeAtomically(commit, to: file)
+    try noteAtomically(commit, to: file)
   }
 
   /// Lets a name in a snapshot lead to its bytes.

@@ -19,7 +19,7 @@ extension CachedRepository {
   /// Stores a list in the Python client's form.
   func record(_ files: [RepositoryFile], of commit: String) throws {
     let path = tree(commit)
-    guard !fileExists(path) else { return }
+    guard self.files(of: commit) == nil else { return }
     let entries = files.sorted { $0.path < $1.path }.map { file -> (String, JSON) in
       var entry: JSON.Object = ["size": .integer(file.size), "blob_id": .string(file.blobID)]
       if let sum = file.largeFileID {
@@ -30,6 +30,6 @@ extension CachedRepository {
     }
     try makeFolder(parent(of: path))
     let json: JSON = ["format_version": 1, "files": .object(JSON.Object(entries))]
-    try writeAtomically(json.text(.compact), to: path)
+    try noteAtomically(json.text(.compact), to: path)
   }
 }

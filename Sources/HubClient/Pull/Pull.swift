@@ -125,9 +125,8 @@ extension HubClient {
     let received = try await fetch(files, of: commit, into: cached, progress)
     try await onDisk {
       try makeFolder(cached.snapshot(commit))
-      if received > 0 { try synchronizeFolder("\(cached.path)/blobs") }
-      try synchronizeFolder(cached.snapshot(commit))
-      // Last: a revision leads to a commit only when the commit is there.
+      // Last: a revision leads to a commit only when the commit is there. The bytes of files are on
+      // the disk; a name that a power cut takes is made again by the next pull.
       try cached.record(commit, for: reference.revision)
     }
     return PulledRepository(
