@@ -2,6 +2,7 @@
 internal import Files
 internal import Foundation
 internal import HubClient
+internal import Logging
 
 extension HubCore {
   /// Describes the main branch anew.
@@ -23,10 +24,25 @@ extension HubCore {
     try await registry.describe(repository, commit: commit, description)
   }
 
+  /// Describes a repository as far as that can be done: one that cannot be must not stop the hub, nor
+  /// undo a commit that has landed.
+  func describeIfPossible(_ repository: Repository, commit: String) async {
+    do {
+      try await describe(repository, commit: commit)
+    } catch {
+      log.error(
+        "could not be described",
+        metadata: ["repository": "\(repository.fullName)", "error": "\(error)"])
+      var description = Description.empty
+      description.facts = ["problems": ["the hub could not describe this repository"]]
+      try? await registry.describe(repository, commit: commit, description)
+    }
+  }
+
   /// Describes what a crash left undescribed; done at every start.
   func describeTheForgotten() async throws {
     for (repository, commit) in try await registry.undescribed() {
-      try await describe(repository, commit: commit)
+      await describeIfPossible(repository, commit: commit)
     }
   }
 
@@ -81,6 +97,7 @@ extension HubCore {
     let folder = "\(place)/\(name)"
     try makeFolder(folder)
     defer { try? removeFolder(place) }
+    Crash.point("inspection")
     for file in wanted { try linkOrCopy(blobs.path(file.digest), to: "\(folder)/\(file.path)") }
     do {
       return try inspect(folder)

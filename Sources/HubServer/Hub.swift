@@ -10,6 +10,14 @@ internal import ServiceLifecycle
 internal import Synchronization
 internal import UnixSignals
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#else
+  internal import Darwin
+#endif
+
 /// The registry of adapters, as one process.
 public struct Hub: Sendable {
   let core: HubCore
@@ -73,11 +81,19 @@ public struct Hub: Sendable {
     let group = ServiceGroup(
       configuration: .init(
         services: [
-          .init(service: DrainGate(core: core)),
           .init(service: CounterFlush(core: core)), .init(service: administration.application),
           .init(service: application),
+          // Services are told to end in reverse: this one first.
+          .init(service: DrainGate(core: core)),
         ], gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
-    try await group.run()
+    do {
+      try await group.run()
+    } catch let error as IOError where error.errnoCode == EADDRINUSE || error.errnoCode == EACCES {
+      throw FileFailure(
+        "\(settings.host):\(settings.port)",
+        error.errnoCode == EACCES ? "may not be listened to" : "is in use by another program",
+        hint: "choose another with --port, or 0 for any that is free")
+    }
     await core.flushCounters()
     log.info("ended")
   }
@@ -93,6 +109,8 @@ private struct DrainGate: Service {
     core.log.info("draining")
     let limit = core.settings.drainSeconds
     let log = core.log
+    // Whoever says it twice means at once.
+    for number in [SIGTERM, SIGINT] { signal(number) { _ in _exit(1) } }
     // Detached: it outlives the service, and only a connection that hangs lets it come to its end.
     Task.detached {
       try? await Task.sleep(for: .seconds(limit))

@@ -95,14 +95,24 @@ struct HubResponder: HTTPResponder {
     switch table.match(request.method, path) {
     case .endpoint(let found, let filled): (endpoint, values) = (found, filled)
     case .otherMethods(let methods):
+      trace.headers = try hub.rates.count(.api, caller: .anyone, address: origin.address)
       throw Problem(
         .methodNotAllowed, "\(request.method.rawValue) is not possible here",
         headers: [.allow: Set(methods.map(\.rawValue)).sorted().joined(separator: ", ")])
-    case .none: throw Problem.notFound("There is nothing at \(quoted(trace.path))")
+    case .none:
+      trace.headers = try hub.rates.count(.api, caller: .anyone, address: origin.address)
+      throw Problem.notFound("There is nothing at \(quoted(trace.path))")
     }
     trace.route = endpoint.pattern.description
 
-    let caller = try await caller(of: request)
+    let caller: Caller
+    do {
+      caller = try await self.caller(of: request)
+    } catch {
+      // Guessing is counted, by where it comes from.
+      trace.headers = try hub.rates.count(.api, caller: .anyone, address: origin.address)
+      throw error
+    }
     trace.caller = caller
     hub.counters.use(of: caller)
     let kind: RateLimiter.Kind =
@@ -128,8 +138,7 @@ struct HubResponder: HTTPResponder {
     }
     let call = Call(
       hub: hub, request: request, values: values, query: query, caller: caller, known: known,
-      requestID: trace.requestID, baseURL: origin.baseURL, clientAddress: origin.address,
-      log: hub.log)
+      baseURL: origin.baseURL)
     try await authorise(endpoint.access, call)
     return try await endpoint.handle(call)
   }

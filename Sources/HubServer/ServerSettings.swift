@@ -18,8 +18,6 @@ public struct ServerSettings: Sendable {
   public var rates = Rates()
   /// How long requests that are being answered may take when the hub is told to end.
   public var drainSeconds = 30
-  /// How long content that nothing refers to is kept.
-  public var graceSeconds = 86_400.0
   /// How many connections there may be at once; more wait until one ends.
   public var connections = 4096
   /// How long a connection may be silent.

@@ -22,9 +22,9 @@ struct URLSigner: Sendable {
     Data((parts.map { "\($0.utf8.count):\($0)" } + ["\(expiry)"]).joined(separator: ",").utf8)
   }
 
-  /// The query that makes an address valid for some hours.
-  func query(_ parts: [String], hours: Int = 24) -> String {
-    let expiry = Moment().seconds + hours * 3600
+  /// The query that makes an address valid for a while.
+  func query(_ parts: [String], minutes: Int) -> String {
+    let expiry = Moment().seconds + minutes * 60
     let code = HMAC<SHA256>.authenticationCode(for: message(parts, expiry), using: key)
     return "expires=\(expiry)&signature=\(hexadecimal(code))"
   }

@@ -54,6 +54,11 @@ struct Administration: Sendable {
         }
       ).text(.compact)
     case .createOrganisation(let name, let owner):
+      if let owner {
+        guard try await registry.account(owner).kind == .user else {
+          throw Problem.unprocessable("\(owner) is an organisation; a user must own it")
+        }
+      }
       let made = try await registry.makeAccount(name, kind: .organisation, by: actor)
       if let owner { try await registry.setRole(.admin, of: owner, in: name, by: actor) }
       say("Created the organisation \(made.name).", ["name": .string(made.name)])

@@ -8,6 +8,12 @@ extension HubCore {
   /// The database is copied as of one moment; blobs never change, so those it names can be copied
   /// after it. No sweep runs meanwhile.
   func backUp(to path: String) async throws -> AdminAnswer {
+    var path = path
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    return try await backUp(whole: path)
+  }
+
+  private func backUp(whole path: String) async throws -> AdminAnswer {
     guard !fileExists(path) else {
       throw FileFailure(path, "exists already", hint: "a backup goes into a folder of its own")
     }
@@ -20,10 +26,15 @@ extension HubCore {
       try await registry.copy(to: "\(temporary)/hub.sqlite")
       Crash.point("backup-after-database")
       result = try await onDisk { [self] in
-        let contents = try Registry.examine("\(temporary)/hub.sqlite").contents
+        let (problems, contents) = try Registry.examine("\(temporary)/hub.sqlite")
+        if let problem = problems.first {
+          throw FileFailure(
+            path, "was not made, for the hub is damaged: \(problem)",
+            hint: "see adapterhub hub fsck, and keep the backups of before")
+        }
         var bytes = 0
         for content in contents {
-          let target = Self.blobPath(temporary, content.digest)
+          let target = FolderBlobStore.path(in: temporary, content.digest)
           try makeFolderDurably(folder(of: target))
           try linkOrCopy(blobs.path(content.digest), to: target)
           bytes += content.byteCount
@@ -49,10 +60,6 @@ extension HubCore {
     return answer
   }
 
-  private static func blobPath(_ folder: String, _ digest: String) -> String {
-    "\(folder)/blobs/\(digest.prefix(2))/\(digest.dropFirst(2).prefix(2))/\(digest)"
-  }
-
   /// Brings a backup back into this hub, after every byte of it was checked.
   ///
   /// What the hub holds now is replaced only where that is asked for; a copy of its database is
@@ -69,9 +76,15 @@ extension HubCore {
     }
     for content in contents { arriving.insert(content.digest) }
     defer { for content in contents { arriving.remove(content.digest) } }
-    for content in contents where !blobs.contains(content.digest) {
+    for content in contents {
+      // What is there may be what was damaged.
+      let isWhole = try await onDisk { [blobs] in
+        try blobs.contains(content.digest)
+          && Self.digest(of: blobs.open(content.digest)) == content.digest
+      }
+      if isWhole { continue }
       let file = try blobs.receive()
-      try await file.append(Self.blobPath(path, content.digest))
+      try await file.append(FolderBlobStore.path(in: path, content.digest))
       guard await file.digest() == content.digest else {
         throw FileFailure(path, "blob \(content.digest) changed while it was read")
       }
@@ -104,7 +117,7 @@ extension HubCore {
       throw FileFailure("\(path)/hub.sqlite", problem, hint: "use another backup")
     }
     for content in contents {
-      let file = try ReadableFile(blobPath(path, content.digest))
+      let file = try ReadableFile(FolderBlobStore.path(in: path, content.digest))
       guard file.byteCount == content.byteCount, try digest(of: file) == content.digest else {
         throw FileFailure(file.path, "is damaged", hint: "use another backup")
       }

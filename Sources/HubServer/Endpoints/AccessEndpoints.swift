@@ -46,7 +46,7 @@ private func listAccess(_ call: Call) async throws -> Response {
 }
 
 private func askForAccess(_ call: Call) async throws -> Response {
-  let json = try await call.json(orEmpty: true)
+  let json = try await call.jsonOrEmpty()
   let repository = try call.repository().repository
   let account = try call.account()
   guard repository.gate != .no else {

@@ -47,10 +47,24 @@ private func preupload(_ call: Call) async throws -> Response {
       String(decoding: try readFile(blobs.path(file.digest)), as: UTF8.self)
     }
   }
-  let rules = GitIgnore(ignore ?? "")
+  let paths = try files.map {
+    try checkedPath($0.required("path").string(), call.hub.settings.limits)
+  }
+  // Off the pool that all requests share: hostile rules and paths take their time.
+  let text = ignore ?? ""
+  let ignored = try await onDisk { () throws -> [Bool] in
+    let rules = GitIgnore(text)
+    let deadline = ContinuousClock.now + .seconds(2)
+    return try paths.map { path in
+      guard ContinuousClock.now < deadline else {
+        throw Problem.unprocessable("The rules of .gitignore take too long to be applied")
+      }
+      return rules.ignores(path)
+    }
+  }
   var answers: [JSON] = []
-  for file in files {
-    let path = try checkedPath(file.required("path").string(), call.hub.settings.limits)
+  for (index, file) in files.enumerated() {
+    let path = paths[index]
     let size = try file.required("size").integer(in: 0...Int.max)
     guard size <= call.hub.settings.limits.fileBytes else {
       throw Problem.tooLarge(
@@ -59,7 +73,7 @@ private func preupload(_ call: Call) async throws -> Response {
     let isLarge = size > call.hub.settings.limits.regularBytes
     var answer = JSON.Object([
       ("path", .string(path)), ("uploadMode", isLarge ? "lfs" : "regular"),
-      ("shouldIgnore", .bool(rules.ignores(path))),
+      ("shouldIgnore", .bool(ignored[index])),
     ])
     // Clients leave out what is there already; they compare the kind of hash that goes with the
     // way of sending.
@@ -125,7 +139,7 @@ private func commit(_ call: Call) async throws -> Response {
   if isNew {
     call.hub.metrics.commit()
     Crash.point("commit-before-description")
-    if branch == "main" { try await call.hub.describe(repository, commit: commit.name) }
+    if branch == "main" { await call.hub.describeIfPossible(repository, commit: commit.name) }
   }
   return .json([
     "success": true, "commitOid": .string(commit.name),
@@ -235,14 +249,28 @@ private struct CommitReader {
     let digest = await file.digest()
     let name = try await file.gitName()
     let byteCount = await file.byteCount
+    try await refusePointer(file, path)
     if path == "README.md", byteCount <= hub.settings.limits.cardBytes {
       try await checkCard(file)
     }
+    try await hub.registry.requireRoom(for: byteCount, in: repository)
     hub.arriving.insert(digest)
     held.append(digest)
+    // A sweep must not take it before the commit names it.
     try await hub.keep(file, digest: digest, byteCount: byteCount, for: repository)
     changes.append(
       .put(path: path, name: name, digest: digest, byteCount: byteCount, isLarge: false))
+  }
+
+  /// Refuses git's text for a large file where the file itself should be.
+  ///
+  /// In git both have one name, so that one would tell of the other, or stand in its way.
+  private func refusePointer(_ file: IncomingFile, _ path: String) async throws {
+    guard await file.byteCount < 1024 else { return }
+    let start = "version https://git-lfs.github.com/spec/"
+    guard try await file.content().starts(with: start.utf8) else { return }
+    throw Problem.unprocessable(
+      "\(quoted(path)) is a git-lfs pointer, not the file: run `git lfs pull` before the upload")
   }
 
   /// Refuses a card that no client could read.

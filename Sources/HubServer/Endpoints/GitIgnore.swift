@@ -13,7 +13,7 @@ struct GitIgnore: Sendable {
   private let rules: [Rule]
 
   init(_ text: String) {
-    rules = text.split(whereSeparator: \.isNewline).prefix(1000).compactMap { line in
+    rules = text.split(whereSeparator: \.isNewline).prefix(200).compactMap { line in
       var pattern = line[...]
       while pattern.hasSuffix(" "), !pattern.hasSuffix("\\ ") { pattern = pattern.dropLast() }
       guard !pattern.isEmpty, !pattern.hasPrefix("#"), pattern.utf8.count <= 256 else { return nil }

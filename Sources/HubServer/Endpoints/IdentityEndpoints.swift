@@ -95,9 +95,7 @@ private func listTokens(_ call: Call) async throws -> Response {
 
 private func createToken(_ call: Call) async throws -> Response {
   let account = try call.account()
-  guard call.caller.scope == .write, call.caller.onlyRepository == nil else {
-    throw Problem.forbidden("A token for reading, or for one repository, cannot make others")
-  }
+  try call.requireWholeToken()
   let json = try await call.json()
   let name = try json["name"]?.string() ?? "token"
   guard (1...100).contains(name.count) else {
@@ -112,18 +110,18 @@ private func createToken(_ call: Call) async throws -> Response {
     repository = known.repository.id
   }
   let days = try json["days"]?.integer(in: 1...3650)
+  var expiry = days.map { Moment(milliseconds: Moment().milliseconds + Int64($0) * 86_400_000) }
+  // A token cannot outlive itself by making another.
+  if let own = call.caller.expiresAt { expiry = min(expiry ?? own, own) }
   let token = try await call.registry.makeToken(
-    for: account.name, name: name, scope: scope, repository: repository,
-    expiresAt: days.map { Moment(milliseconds: Moment().milliseconds + Int64($0) * 86_400_000) },
+    for: account.name, name: name, scope: scope, repository: repository, expiresAt: expiry,
     by: account.name)
   return .json(["token": .string(token), "name": .string(name), "scope": .string(scope.rawValue)])
 }
 
 private func deleteToken(_ call: Call) async throws -> Response {
   let account = try call.account()
-  guard call.caller.scope == .write, call.caller.onlyRepository == nil else {
-    throw Problem.forbidden("A token for reading, or for one repository, cannot end others")
-  }
+  try call.requireWholeToken()
   let count = try await call.registry.revokeTokens(
     of: account.name, matching: call.value("token"), by: account.name)
   guard count > 0 else { throw Problem.notFound("There is no such token") }

@@ -100,14 +100,17 @@ private func answer(
   }
   let known = try await call.registry.byteCount(of: digest, in: repository)
   let path = "\(call.baseURL)/api/lfs/\(repository.id)/\(digest)"
-  func signed(_ path: String, _ parts: [String]) -> String {
-    "\(path)?\(call.hub.signer.query([String(repository.id), digest] + parts))"
+  func signed(_ path: String, _ parts: [String], minutes: Int = 24 * 60) -> String {
+    "\(path)?\(call.hub.signer.query([String(repository.id), digest] + parts, minutes: minutes))"
   }
   if operation == "download" {
     guard let known else { return fail(404, "The object is not in this repository") }
     answer["size"] = .integer(known)
-    answer["actions"] = ["download": ["href": .string(signed(path, ["get"]))]]
+    answer["actions"] = ["download": ["href": .string(signed(path, ["get"], minutes: 10))]]
     return .object(answer)
+  }
+  if operation == "upload", known == nil {
+    try await call.registry.requireRoom(for: byteCount, in: repository)
   }
   guard byteCount <= call.hub.settings.limits.fileBytes else {
     return fail(422, "The limit is \(call.hub.settings.limits.fileBytes) bytes")

@@ -107,7 +107,7 @@ private func number(_ text: Substring) -> Int? {
 }
 
 private func tagsByType(_ call: Call) async throws -> Response {
-  let counts = try await call.registry.tagCounts(for: call.caller, limit: 5000)
+  let counts = try await call.registry.tagCounts(limit: 5000)
   var groups: [String: [JSON]] = [:]
   for (tag, count) in counts {
     let (type, label) = kind(of: tag)

@@ -47,7 +47,7 @@ private func ready(_ call: Call) async throws -> Response {
     return .text("draining\n", .serviceUnavailable)
   }
   do {
-    _ = try await call.registry.counts()
+    try await call.registry.isAnswering()
     return .text("ready\n")
   } catch {
     return .text("the database does not answer\n", .serviceUnavailable)

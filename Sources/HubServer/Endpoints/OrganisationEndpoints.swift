@@ -30,9 +30,7 @@ private func organisation(_ call: Call) async throws -> Account {
 
 private func createOrganisation(_ call: Call) async throws -> Response {
   let account = try call.account()
-  guard call.caller.scope == .write, call.caller.onlyRepository == nil else {
-    throw Problem.forbidden("A token for reading, or for one repository, cannot do this")
-  }
+  try call.requireWholeToken()
   let json = try await call.json()
   let name = try json.required("name").string()
   let made = try await call.registry.makeAccount(

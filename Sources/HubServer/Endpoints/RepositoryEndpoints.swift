@@ -206,9 +206,9 @@ private func duplicateRepository(_ call: Call) async throws -> Response {
   let repository = try await call.registry.makeRepository(
     String(name), owner: owner, creator: creator, isPrivate: hidden)
   let snapshot = try await call.snapshot("main")
-  for file in snapshot.files {
-    try await call.registry.noteUpload(file.digest, byteCount: file.byteCount, to: repository)
-  }
+  // What was closed to some stays closed to them.
+  try await call.registry.change(
+    repository, isPrivate: nil, gate: source.repository.gate, by: creator.name)
   let request = CommitRequest(
     title: "Duplicate from \(source.repository.fullName)", message: "", parent: nil,
     changes: snapshot.files.map { file in
@@ -216,13 +216,23 @@ private func duplicateRepository(_ call: Call) async throws -> Response {
         path: file.path, name: file.name, digest: file.digest, byteCount: file.byteCount,
         isLarge: file.isLarge)
     })
-  let (commit, _) = try await call.registry.commit(
-    request, to: "main", of: repository, by: creator)
-  try await call.hub.describe(repository, commit: commit.name)
+  do {
+    for file in snapshot.files {
+      try await call.registry.noteUpload(file.digest, byteCount: file.byteCount, to: repository)
+    }
+    let (commit, _) = try await call.registry.commit(
+      request, to: "main", of: repository, by: creator)
+    await call.hub.describeIfPossible(repository, commit: commit.name)
+  } catch {
+    // Half a copy is none.
+    try await call.registry.delete(repository, by: creator.name)
+    throw error
+  }
   return .json(["url": .string("\(call.baseURL)/\(repository.fullName)")])
 }
 
 private func like(_ call: Call, _ isLiked: Bool) async throws -> Response {
+  try call.requireWholeToken()
   try await call.registry.like(call.repository().repository, by: call.account(), isLiked)
   return .json(["liked": .bool(isLiked)])
 }

@@ -105,7 +105,7 @@ func htmlEscaped(_ text: String) -> String {
 }
 
 private func createBranch(_ call: Call) async throws -> Response {
-  let json = try await call.json(orEmpty: true)
+  let json = try await call.jsonOrEmpty()
   let known = try call.repository()
   let name = try call.value("branch")
   let start = try json["startingPoint"]?.string() ?? "main"
@@ -141,32 +141,14 @@ private func deleteTag(_ call: Call) async throws -> Response {
 }
 
 private func squash(_ call: Call) async throws -> Response {
-  let json = try await call.json(orEmpty: true)
+  let json = try await call.jsonOrEmpty()
   let repository = try call.repository().repository
   let branch = try call.value("branch")
   let message = try json["message"]?.string() ?? "Super-squash branch '\(branch)'"
   let commit = try await call.registry.squash(
     branch, of: repository, message: cleanedTitle(message), by: call.account())
-  if branch == "main" { try await call.hub.describe(repository, commit: commit.name) }
+  if branch == "main" { await call.hub.describeIfPossible(repository, commit: commit.name) }
   return .json(["commitOid": .string(commit.name)])
-}
-
-extension Call {
-  /// The body as a JSON object, where none at all counts as an empty one.
-  func json(orEmpty: Bool) async throws -> Field {
-    let bytes = try await bytes(limit: hub.settings.limits.jsonBytes)
-    guard !bytes.isEmpty else { return Field([:], file: "request") }
-    do {
-      let json = try JSON(parsing: bytes, path: "request")
-      if case .null = json { return Field([:], file: "request") }
-      guard case .object = json else {
-        throw Problem.badRequest("The request must be a JSON object")
-      }
-      return Field(json, file: "request")
-    } catch let failure as FileFailure {
-      throw Problem.badRequest("\(failure)")
-    }
-  }
 }
 
 /// A commit's title: one line, neither empty nor endless.

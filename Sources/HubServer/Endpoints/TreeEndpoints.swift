@@ -148,19 +148,20 @@ extension Registry {
   {
     var found: [String: GitCommit] = [:]
     var open = Set(paths)
-    func content(_ snapshot: Snapshot?, _ path: String) -> String? {
-      if let file = snapshot?.file(path) { return file.name }
-      guard let files = snapshot?.files(below: path), !files.isEmpty else { return nil }
-      return files.map { "\($0.path) \($0.name)" }.joined(separator: "\n")
+    func isSame(_ a: Snapshot?, _ b: Snapshot?, _ path: String) -> Bool {
+      if let file = a?.file(path) { return b?.file(path)?.name == file.name }
+      let (inA, inB) = (a?.files(below: path) ?? [], b?.files(below: path) ?? [])
+      return inA.elementsEqual(inB) { $0.name == $1.name && $0.path == $1.path }
     }
     // A long history is followed so far and no further; what is left has its oldest commit.
-    let history = try await history(of: repository, from: commit, limit: 500)
+    let history = try await history(of: repository, from: commit, limit: 100)
     for (index, commit) in history.enumerated() where !open.isEmpty {
+      try Task.checkCancellation()
       let after = try await snapshot(repository, commit: commit.name)
       let before =
         index + 1 < history.count
         ? try await snapshot(repository, commit: history[index + 1].name) : nil
-      for path in open where content(after, path) != content(before, path) {
+      for path in open where !isSame(after, before, path) {
         found[path] = commit
         open.remove(path)
       }

@@ -32,7 +32,7 @@ struct TrustedProxies: Sendable {
 
   private let ranges: [Range]
 
-  /// - Parameter texts: `10.0.0.0/8`, `::1`, and `unix` is always trusted.
+  /// - Parameter texts: `10.0.0.0/8`, `::1`.
   /// - Throws: `FileFailure` for what is no address.
   init(_ texts: [String]) throws {
     ranges = try texts.map { text in

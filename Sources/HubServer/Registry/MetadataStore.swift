@@ -74,6 +74,7 @@ protocol MetadataStore: Sendable {
   ) async throws
   func squash(_ branch: String, of repository: Repository, message: String, by author: Account)
     async throws -> GitCommit
+  func requireRoom(for byteCount: Int, in repository: Repository) async throws
   func noteUpload(_ digest: String, byteCount: Int, to repository: Repository) async throws
   func byteCount(of digest: String, in repository: Repository) async throws -> Int?
 
@@ -86,11 +87,13 @@ protocol MetadataStore: Sendable {
     repositories: [ListedRepository], next: ListQuery.Cursor?
   )
   func listed(_ repository: Repository) async throws -> ListedRepository
-  func tagCounts(for caller: Caller, limit: Int) async throws -> [(tag: String, count: Int)]
+  func tagCounts(limit: Int) async throws -> [(tag: String, count: Int)]
 
   // What is kept beside them
   func addDownloads(_ counts: [Int64: Int], tokensUsed: [Int64: Moment]) async throws
   func auditLog(after id: Int64, limit: Int) async throws -> [JSON]
+  /// Throws where the store cannot be asked.
+  func isAnswering() async throws
   func counts() async throws -> (repositories: Int, accounts: Int, storedBytes: Int)
   /// A value that is made the first time it is asked for, and stays.
   func setting(_ name: String, orNew make: @Sendable () -> String) throws -> String

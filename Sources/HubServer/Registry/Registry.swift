@@ -44,6 +44,7 @@ final class Registry: MetadataStore {
       try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
       try database.execute(sql: "PRAGMA cache_size = -8000")
     }
+    try Self.makePrivate(path)
     do {
       pool = try DatabasePool(path: path, configuration: configuration)
       let verdict = try pool.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
@@ -57,6 +58,17 @@ final class Registry: MetadataStore {
       throw FileFailure(path, "cannot be opened: \(error.message ?? "\(error)")")
     }
     log.info("registry opened", metadata: ["sqlite": "\(sqliteVersion())"])
+  }
+
+  /// Makes the file, or an older one, readable for its owner alone: it holds hashes and a key.
+  private static func makePrivate(_ path: String) throws {
+    let manager = FileManager.default
+    let rights: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
+    if fileExists(path) {
+      try manager.setAttributes(rights, ofItemAtPath: path)
+    } else if !manager.createFile(atPath: path, contents: nil, attributes: rights) {
+      throw FileFailure(path, "cannot be created", hint: "check who owns the data folder")
+    }
   }
 
   /// Reads in one consistent view.
@@ -84,6 +96,18 @@ final class Registry: MetadataStore {
     cache.withLock { $0.forget() }
     searches.forget()
   }
+
+  /// Forgets commits too, which otherwise stay: they do not change, but a sweep or a restore may take
+  /// them.
+  func forgetAll() {
+    forget()
+    cache.withLock { cache in
+      cache.snapshots.removeAll()
+      cache.snapshotFiles = 0
+    }
+  }
+
+  func isAnswering() async throws { _ = try await read { try Int.fetchOne($0, sql: "SELECT 1") } }
 
   func counts() async throws -> (repositories: Int, accounts: Int, storedBytes: Int) {
     try await read { database in

@@ -18,6 +18,10 @@ extension Registry {
       sql: """
         INSERT INTO audit (time, actor, action, subject, detail, hash) VALUES (?, ?, ?, ?, ?, ?)
         """, arguments: [time, actor, action, subject, detail, hash])
+    // The newest row has none behind it that would tell of it.
+    try database.execute(
+      sql: "INSERT OR REPLACE INTO settings (name, value) VALUES ('audit-head', ?)",
+      arguments: [hash])
   }
 
   private static func link(
@@ -36,16 +40,18 @@ extension Registry {
   static func brokenAuditRow(_ database: Database) throws -> Int64? {
     var before = ""
     let rows = try Row.fetchCursor(database, sql: "SELECT * FROM audit ORDER BY id")
-    var expected: Int64?
+    var expected: Int64 = 1
     while let row = try rows.next() {
       let id: Int64 = row["id"]
       let hash = link(
         before, time: row["time"], row["actor"], row["action"], row["subject"], row["detail"])
-      if hash != row["hash"] || expected.map({ $0 != id }) ?? false { return id }
+      if hash != row["hash"] || expected != id { return id }
       expected = id + 1
       before = hash
     }
-    return nil
+    let head = try String.fetchOne(
+      database, sql: "SELECT value FROM settings WHERE name = 'audit-head'")
+    return head ?? "" == before ? nil : expected
   }
 
   /// The log's rows as JSON, oldest first.

@@ -17,11 +17,13 @@ extension Registry {
   func replaceAll(by path: String) async throws {
     let pool = pool
     try await onDisk {
+      // What this program cannot open must not take the place of what it can.
       let source = try DatabaseQueue(path: path, configuration: Self.readOnly)
+      try source.read { try Schema.check($0, path: path) }
       try source.backup(to: pool)
       try source.close()
     }
-    forget()
+    forgetAll()
     try Schema.migrate(pool, path: self.path, backupFolder: "\(folder)/backups")
   }
 
@@ -31,6 +33,7 @@ extension Registry {
   ) {
     let queue = try DatabaseQueue(path: path, configuration: readOnly)
     defer { try? queue.close() }
+    try queue.read { try Schema.check($0, path: path) }
     return try queue.read { (try databaseProblems($0), try contents($0)) }
   }
 

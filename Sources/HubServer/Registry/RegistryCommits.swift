@@ -110,15 +110,22 @@ extension Registry {
     }
   }
 
-  /// Sums up what a repository uses, and notes when it changed.
+  /// Sums up what a repository uses, and notes that it changed.
   static func touch(_ repository: Repository, _ database: Database) throws {
     try database.execute(
+      sql: "UPDATE repositories SET updated_at = ? WHERE id = ?",
+      arguments: [Moment().milliseconds, repository.id])
+    try updateUsedBytes(repository.id, database)
+  }
+
+  static func updateUsedBytes(_ repository: Int64, _ database: Database) throws {
+    try database.execute(
       sql: """
-        UPDATE repositories SET updated_at = ?, used_bytes = (
+        UPDATE repositories SET used_bytes = (
           SELECT coalesce(sum(f.byte_count), 0) FROM repository_files u
           JOIN files f ON f.name = u.name WHERE u.repository_id = repositories.id)
         WHERE id = ?
-        """, arguments: [Moment().milliseconds, repository.id])
+        """, arguments: [repository])
   }
 
   private static func insertFile(
@@ -200,20 +207,22 @@ extension Registry {
     }
     let sorted = byPath.values.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
     // A path cannot be both a file and a folder, and must stay apart on systems that do not tell
-    // upper from lower case.
+    // upper from lower case: every part of the way counts.
     let paths = Set(sorted.map(\.path))
     var folded: [String: String] = [:]
     for file in sorted {
       var rest = file.path[...]
-      while let slash = rest.lastIndex(of: "/") {
+      while true {
+        let way = String(rest)
+        if let other = folded.updateValue(way, forKey: way.lowercased()), other != way {
+          throw Problem.unprocessable(
+            "\(quoted(way)) and \(quoted(other)) differ only in upper and lower case")
+        }
+        guard let slash = rest.lastIndex(of: "/") else { break }
         rest = rest[..<slash]
         if paths.contains(String(rest)) {
           throw Problem.unprocessable("\(quoted(rest)) cannot be a file and a folder")
         }
-      }
-      if let other = folded.updateValue(file.path, forKey: file.path.lowercased()) {
-        throw Problem.unprocessable(
-          "\(quoted(file.path)) and \(quoted(other)) differ only in upper and lower case")
       }
     }
     return sorted

@@ -215,8 +215,8 @@ extension Registry {
     return words.isEmpty ? nil : "\"\(words.joined(separator: " "))\""
   }
 
-  /// The tags there are, with how many repositories a caller can see that have them.
-  func tagCounts(for caller: Caller, limit: Int) async throws -> [(tag: String, count: Int)] {
+  /// The tags there are, with how many open repositories have them.
+  func tagCounts(limit: Int) async throws -> [(tag: String, count: Int)] {
     try await read { database in
       try Row.fetchAll(
         database,

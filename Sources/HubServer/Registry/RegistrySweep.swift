@@ -25,6 +25,7 @@ extension Registry {
     )
   {
     let limit = moment.milliseconds
+    defer { forgetAll() }
     return try await write { database in
       let repositories =
         try Int.fetchOne(
@@ -48,7 +49,7 @@ extension Registry {
           sql: "DELETE FROM uploads WHERE repository_id = ? AND digest = ?",
           arguments: [repository, digest])
       }
-      try Self.dropUnreachableCommits(database)
+      try Self.dropUnreachableCommits(before: limit, database)
       try database.execute(
         sql: """
           DELETE FROM files WHERE NOT EXISTS
@@ -59,8 +60,9 @@ extension Registry {
     }
   }
 
-  /// Commits that no branch or tag leads to: what a squash left.
-  private static func dropUnreachableCommits(_ database: Database) throws {
+  /// Commits that no branch or tag has led to for long enough: what a squash left, or a branch that
+  /// was deleted by mistake.
+  private static func dropUnreachableCommits(before limit: Int64, _ database: Database) throws {
     try database.execute(
       sql: """
         CREATE TEMP TABLE reached (repository_id INTEGER, name TEXT, PRIMARY KEY (repository_id, name));
@@ -74,16 +76,23 @@ extension Registry {
           SELECT repository_id, name FROM walk;
         """)
     defer { try? database.execute(sql: "DROP TABLE reached") }
-    let changed = try Int64.fetchAll(
-      database,
-      sql: """
-        SELECT DISTINCT c.repository_id FROM commits c WHERE NOT EXISTS
-          (SELECT 1 FROM reached m WHERE m.repository_id = c.repository_id AND m.name = c.name)
-        """)
     try database.execute(
       sql: """
-        DELETE FROM commits WHERE NOT EXISTS (SELECT 1 FROM reached m
-          WHERE m.repository_id = commits.repository_id AND m.name = commits.name)
+        DELETE FROM unreachable WHERE EXISTS (SELECT 1 FROM reached m
+          WHERE m.repository_id = unreachable.repository_id AND m.name = unreachable.name);
+        INSERT OR IGNORE INTO unreachable (repository_id, name, since)
+          SELECT c.repository_id, c.name, \(Moment().milliseconds) FROM commits c
+          WHERE NOT EXISTS (SELECT 1 FROM reached m
+            WHERE m.repository_id = c.repository_id AND m.name = c.name);
+        """)
+    // A grace time of none at all means now.
+    let isOver = "u.since <= \(limit) OR \(limit) >= \(Moment().milliseconds - 1000)"
+    let changed = try Int64.fetchAll(
+      database, sql: "SELECT DISTINCT u.repository_id FROM unreachable u WHERE \(isOver)")
+    try database.execute(
+      sql: """
+        DELETE FROM commits WHERE EXISTS (SELECT 1 FROM unreachable u
+          WHERE u.repository_id = commits.repository_id AND u.name = commits.name AND (\(isOver)))
         """)
     for repository in changed {
       var kept: Set<String> = []
@@ -101,6 +110,7 @@ extension Registry {
           sql: "DELETE FROM repository_files WHERE repository_id = ? AND name = ?",
           arguments: [repository, name])
       }
+      try updateUsedBytes(repository, database)
     }
   }
 

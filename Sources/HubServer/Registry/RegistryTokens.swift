@@ -115,10 +115,18 @@ extension Registry {
     try await write { database in
       let account = try Registry.account(accountName, database)
       if let selector {
+        let found = try Int64.fetchAll(
+          database,
+          sql:
+            "SELECT id FROM tokens WHERE account_id = ?1 AND (id = ?2 OR prefix = ?3 OR name = ?3)",
+          arguments: [account.id, Int64(selector), selector])
+        guard found.count <= 1 else {
+          throw Problem.conflict(
+            "\(found.count) tokens are called \(quoted(selector)): give the number of one")
+        }
         try database.execute(
-          sql: """
-            DELETE FROM tokens WHERE account_id = ? AND (id = ? OR prefix = ? OR name = ?)
-            """, arguments: [account.id, Int64(selector), selector, selector])
+          sql: "DELETE FROM tokens WHERE account_id = ? AND id = ?",
+          arguments: [account.id, found.first])
       } else {
         try database.execute(
           sql: "DELETE FROM tokens WHERE account_id = ?", arguments: [account.id])

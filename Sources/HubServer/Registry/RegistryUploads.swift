@@ -2,6 +2,32 @@
 internal import GRDB
 
 extension Registry {
+  /// Refuses content for which the owner has no room, counting what is still on its way.
+  ///
+  /// - Throws: `Problem` with what is used, allowed and asked for.
+  func requireRoom(for byteCount: Int, in repository: Repository) async throws {
+    try await read { [limits] database in
+      let quota =
+        try Int.fetchOne(
+          database, sql: "SELECT quota_bytes FROM accounts WHERE id = ?",
+          arguments: [repository.ownerID]) ?? limits.quotaBytes
+      guard let quota else { return }
+      let waiting =
+        try Int.fetchOne(
+          database,
+          sql: """
+            SELECT coalesce(sum(u.byte_count), 0) FROM uploads u
+            JOIN repositories r ON r.id = u.repository_id WHERE r.owner_id = ?
+            """, arguments: [repository.ownerID]) ?? 0
+      let used = try Self.usedBytes(owner: repository.ownerID, database) + waiting
+      guard used + byteCount <= quota else {
+        throw Problem.tooLarge(
+          "Storage quota of \(repository.owner) exceeded: \(used) of \(quota) bytes are used, "
+            + "\(byteCount) more are asked for")
+      }
+    }
+  }
+
   /// Notes that a repository's writer has sent content, which a commit may now name.
   func noteUpload(_ digest: String, byteCount: Int, to repository: Repository) async throws {
     try await writeQuietly { database in

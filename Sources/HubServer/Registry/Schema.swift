@@ -19,21 +19,13 @@ enum Schema {
   ///
   /// - Throws: `FileFailure` for a file of another program, or of a newer version of this one.
   static func migrate(_ pool: DatabasePool, path: String, backupFolder: String) throws {
-    let (version, application, isEmpty) = try pool.read { database in
+    let (version, isEmpty) = try pool.read { database in
       (
         try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0,
-        try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0,
         try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_master") == 0
       )
     }
-    guard isEmpty || application == applicationID else {
-      throw FileFailure(path, "is the database of another program")
-    }
-    guard version <= steps.count else {
-      throw FileFailure(
-        path, "has layout version \(version), this program knows \(steps.count)",
-        hint: "it was written by a newer adapterhub: use that one, or restore a backup")
-    }
+    if !isEmpty { try pool.read { try check($0, path: path) } }
     guard version < steps.count else { return }
     if !isEmpty {
       try makeFolderDurably(backupFolder)
@@ -45,6 +37,22 @@ enum Schema {
       for step in steps[version...] { try database.execute(sql: step) }
       try database.execute(sql: "PRAGMA user_version = \(steps.count)")
       try database.execute(sql: "PRAGMA application_id = \(applicationID)")
+    }
+  }
+
+  /// Refuses a file that this program cannot open.
+  ///
+  /// - Throws: `FileFailure` for a file of another program, or of a newer version of this one.
+  static func check(_ database: Database, path: String) throws {
+    let application = try Int.fetchOne(database, sql: "PRAGMA application_id") ?? 0
+    let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
+    guard application == applicationID else {
+      throw FileFailure(path, "is the database of another program")
+    }
+    guard version <= steps.count else {
+      throw FileFailure(
+        path, "has layout version \(version), this program knows \(steps.count)",
+        hint: "it was written by a newer adapterhub: use that one, or another backup")
     }
   }
 
@@ -72,7 +80,8 @@ enum Schema {
     CREATE INDEX memberships_of_user ON memberships (user_id);
 
     CREATE TABLE repositories (
-      id INTEGER PRIMARY KEY,
+      -- Never given twice: what is kept in memory under a number must not become another's.
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
       owner_id INTEGER NOT NULL REFERENCES accounts (id),
       name TEXT NOT NULL COLLATE NOCASE,
       creator_id INTEGER REFERENCES accounts (id) ON DELETE SET NULL,
@@ -144,6 +153,14 @@ enum Schema {
       title TEXT NOT NULL,
       message TEXT NOT NULL,
       PRIMARY KEY (repository_id, name)
+    ) WITHOUT ROWID;
+    -- Commits that no branch or tag leads to, and since when that is known.
+    CREATE TABLE unreachable (
+      repository_id INTEGER NOT NULL,
+      name TEXT NOT NULL,
+      since INTEGER NOT NULL,
+      PRIMARY KEY (repository_id, name),
+      FOREIGN KEY (repository_id, name) REFERENCES commits (repository_id, name) ON DELETE CASCADE
     ) WITHOUT ROWID;
     CREATE TABLE revisions (
       repository_id INTEGER NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,

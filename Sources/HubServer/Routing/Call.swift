@@ -3,7 +3,6 @@ internal import Files
 internal import HTTPTypes
 internal import HubClient
 internal import Hummingbird
-internal import Logging
 internal import NIOCore
 
 struct Call: Sendable {
@@ -15,11 +14,8 @@ struct Call: Sendable {
   let caller: Caller
   /// The repository of the path, which the caller may see.
   let known: KnownRepository?
-  let requestID: String
   /// Where the hub is for this caller: `https://hub.example.org`, no slash at the end.
   let baseURL: String
-  let clientAddress: String
-  let log: Logger
 
   var registry: any MetadataStore { hub.registry }
 
@@ -38,6 +34,13 @@ struct Call: Sendable {
   func account() throws -> Account {
     guard let account = caller.account else { throw Problem.signIn }
     return account
+  }
+
+  /// Refuses tokens for reading, and for one repository: what follows is about the account.
+  func requireWholeToken() throws {
+    guard caller.scope == .write, caller.onlyRepository == nil else {
+      throw Problem.forbidden("A token for reading, or for one repository, cannot do this")
+    }
   }
 
   /// The commit that a revision of the path's repository leads to.
@@ -92,8 +95,18 @@ struct Call: Sendable {
   }
 
   /// The body as a JSON object.
-  func json() async throws -> Field {
-    let bytes = try await bytes(limit: hub.settings.limits.jsonBytes)
+  func json() async throws -> Field { try json(of: try await bytes(limit: jsonLimit)) }
+
+  /// The body as a JSON object, where none at all counts as an empty one.
+  func jsonOrEmpty() async throws -> Field {
+    let bytes = try await bytes(limit: jsonLimit)
+    return bytes.isEmpty || bytes == Array("null".utf8)
+      ? Field([:], file: "request") : try json(of: bytes)
+  }
+
+  private var jsonLimit: Int { hub.settings.limits.jsonBytes }
+
+  private func json(of bytes: [UInt8]) throws -> Field {
     let json: JSON
     do {
       json = try JSON(parsing: bytes, path: "request")

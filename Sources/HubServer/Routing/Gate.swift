@@ -16,6 +16,12 @@ extension Call {
         "Access to model \(name) is restricted. You must have access to it and be "
           + "authenticated to access it. Please log in.", code: "GatedRepo")
     }
+    if let only = caller.onlyRepository, only != repository.id {
+      throw Problem(
+        .forbidden,
+        "Access to model \(name) is restricted, and the token is for another repository.",
+        code: "GatedRepo")
+    }
     switch try await registry.accessStatus(repository, account: account) {
     case "accepted": return
     case "pending":

@@ -14,7 +14,8 @@ struct FolderBlobStore: BlobStore {
     try makeFolderDurably("\(folder)/blobs")
     try makeFolderDurably("\(folder)/incoming")
     for name in try namesInFolder("\(folder)/incoming") {
-      try removeFile("\(folder)/incoming/\(name)")
+      // Files of uploads, and folders in which adapters were being inspected.
+      try removeFolder("\(folder)/incoming/\(name)")
     }
   }
 
@@ -30,7 +31,10 @@ struct FolderBlobStore: BlobStore {
 
   func contains(_ digest: String) -> Bool { fileExists(path(digest)) }
 
-  func path(_ digest: String) -> String {
+  func path(_ digest: String) -> String { Self.path(in: folder, digest) }
+
+  /// Where a content is in a folder that holds blobs: a store's, or a backup's.
+  static func path(in folder: String, _ digest: String) -> String {
     "\(folder)/blobs/\(digest.prefix(2))/\(digest.dropFirst(2).prefix(2))/\(digest)"
   }
 

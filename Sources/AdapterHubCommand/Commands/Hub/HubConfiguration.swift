@@ -39,6 +39,9 @@ struct HubConfiguration {
           values[name] = items.compactMap(\.string).joined(separator: ",")
         } else if let text = value.scalar?.string {
           values[name] = text
+        } else {
+          throw FileFailure(
+            path, at: key.mark.map { "line \($0.line)" }, "\(name) is no text and no list of texts")
         }
       }
     }

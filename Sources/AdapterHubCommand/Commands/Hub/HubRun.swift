@@ -85,8 +85,12 @@ struct HubRun: AsyncParsableCommand {
     settings.portFile = try text(portFile, "port-file")
     if var url = try text(publicUrl, "public-url") {
       while url.hasSuffix("/") { url.removeLast() }
-      guard url.hasPrefix("http://") || url.hasPrefix("https://") else {
-        throw ValidationError("--public-url begins with http:// or https://.")
+      let isPlain = url.utf8.allSatisfy {
+        (0x21...0x7E).contains($0) && !"<>\"\\".utf8.contains($0)
+      }
+      guard url.hasPrefix("http://") || url.hasPrefix("https://"), isPlain, !url.contains("?")
+      else {
+        throw ValidationError("--public-url is an address: https://hub.example.org.")
       }
       settings.publicURL = url
     }
@@ -107,6 +111,9 @@ struct HubRun: AsyncParsableCommand {
       settings.partBytes = max(1, try byteCount(size, "--part-size"))
     }
     if let rate = try number(rateLimit, "rate-limit") {
+      guard (0...1_000_000_000).contains(rate) else {
+        throw ValidationError("--rate-limit is between 0, for no limit, and 1000000000.")
+      }
       settings.rates.isLimited = rate > 0
       settings.rates.files = rate * settings.rates.files / settings.rates.calls
       settings.rates.calls = rate
