@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # `make soak`: the tests that end the hub by force, at random and at named moments, in 200 rounds
-# each, and those of many writers and of hostile requests with more examples. It takes an hour or so.
+# each, and those of many writers and of hostile requests with more examples: a quarter of an hour.
 #
 #   ADAPTERHUB_PROGRAM    the program; by default the release build
 #   ADAPTERHUB_ROUNDS     how many rounds; 200 unless said

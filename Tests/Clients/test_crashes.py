@@ -26,6 +26,10 @@ class Writer:
         #: The content of each file that was acknowledged, and of the one that was under way.
         self.acknowledged = {}
         self.open = {}
+        #: An answer that was neither a success nor the end of the hub.
+        self.refusal = None
+        #: How often the hub asked for a content once more.
+        self.resent = 0
 
     def write(self, count):
         for _ in range(count):
@@ -34,9 +38,14 @@ class Writer:
             self.open = {name: content}
             try:
                 answer = self.hub.commit(self.repository, {name: content}, self.token, timeout=10)
+                if answer.status == 412 and "send it again" in answer.json["error"]:
+                    # A sweep without any grace time came between the content and its commit.
+                    self.resent += 1
+                    answer = self.hub.commit(self.repository, {name: content}, self.token, timeout=10)
             except (OSError, http.client.HTTPException):
                 return
             if answer.status != 200:
+                self.refusal = answer
                 return
             self.acknowledged[name] = content
             self.open = {}
@@ -153,6 +162,8 @@ def test_sweeps_and_uploads_go_on_together(stopped):
             hub.administer("gc", "--grace-hours", "0")
         for one in running:
             one.result()
+    assert [writer.refusal for writer in writers] == [None] * 3
+    assert sum(writer.resent for writer in writers) < ROUNDS
     assert all(len(writer.acknowledged) == 2 * ROUNDS for writer in writers)
     hub.check()
     for writer in writers:
