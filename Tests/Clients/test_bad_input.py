@@ -302,7 +302,7 @@ WEIGHTS = {
     "offsets beyond the end": safetensors({"a": {"dtype": "F32", "shape": [4],
                                                  "data_offsets": [0, 16]}}),
     "negative": safetensors({"a": {"dtype": "F32", "shape": [-1], "data_offsets": [-4, 0]}}),
-    "noise": os.urandom(10_000), "a pointer": b"version https://git-lfs.github.com/spec/v1\noid",
+    "noise": os.urandom(10_000),
     "a page": b"<!DOCTYPE html><html>not found</html>",
 }
 CONFIGURATIONS = {
@@ -325,6 +325,13 @@ def test_broken_weights_are_stored_and_harm_nothing(hub, alice, repository, name
     hub.committed(repository, files, alice)
     assert hub.get(f"/api/models/{repository}").status == 200
     assert hub.get(f"/{repository}/resolve/main/adapter_model.safetensors").body == WEIGHTS[name]
+
+
+def test_a_pointer_is_not_taken_for_the_file(hub, alice, repository, nothing_changes):
+    """In git a large file and the text of its pointer have one name: one would tell of the other."""
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 5\n"
+    answer = hub.commit(repository, {"adapter_model.safetensors": pointer}, alice)
+    assert answer.status == 422 and "git lfs pull" in answer.json["error"]
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
