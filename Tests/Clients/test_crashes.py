@@ -26,6 +26,8 @@ class Writer:
         #: The content of each file that was acknowledged, and of the one that was under way.
         self.acknowledged = {}
         self.open = {}
+        #: Files that were read back once; `fsck` reads every byte of them again in each round.
+        self.checked = set()
         #: An answer that was neither a success nor the end of the hub.
         self.refusal = None
 
@@ -51,11 +53,13 @@ class Writer:
         found = {entry["path"] for entry in tree.json}
         assert set(self.acknowledged) <= found, "an acknowledged file is lost"
         assert found <= set(self.acknowledged) | set(self.open), "a file came from nowhere"
-        for name in found:
+        known = sorted(self.checked & found)
+        for name in (found - self.checked) | set(self.draw.sample(known, min(10, len(known)))):
             content = self.acknowledged.get(name, self.open.get(name))
             file = self.hub.get(f"/{self.repository}/resolve/main/{name}", token=self.token)
             assert file.status == 200 and file.body == content, f"{name} is not what was sent"
             self.acknowledged[name] = content
+            self.checked.add(name)
         self.open = {}
         # A repository is described by its newest commit, also when its writer died in between.
         info = self.hub.get(f"/api/models/{self.repository}", token=self.token).json
@@ -97,7 +101,7 @@ def test_a_hub_killed_at_random_keeps_what_it_acknowledged(stopped):
 def test_a_hub_killed_at_a_moment_of_an_upload_has_it_whole_or_not_at_all(stopped, moment):
     hub, token = stopped
     writer = Writer(hub, token, hub.make("alice/r", token), random.Random(5))
-    for _ in range(max(2, ROUNDS // 4)):
+    for _ in range(ROUNDS):
         hub.kill()
         hub.start(ADAPTERHUB_CRASH_AT=moment)
         writer.write(1)
@@ -125,7 +129,7 @@ def test_a_hub_killed_while_it_inspects_starts_again(stopped):
     hub.make("alice/r", token)
     files = {"adapter_config.json": b'{"peft_type": "LORA", "r": 4, "target_modules": ["query"]}',
              "adapter_model.safetensors": os.urandom(1000)}
-    for turn in range(max(2, ROUNDS // 4)):
+    for turn in range(ROUNDS):
         hub.kill()
         hub.start(ADAPTERHUB_CRASH_AT="inspection")
         with pytest.raises((OSError, http.client.HTTPException)):
@@ -144,7 +148,7 @@ def test_a_sweep_that_is_killed_takes_nothing_that_is_needed(stopped, moment):
     hub, token = stopped
     kept = Writer(hub, token, hub.make("alice/kept", token), random.Random(1))
     kept.write(3)
-    for turn in range(max(2, ROUNDS // 4)):
+    for turn in range(ROUNDS):
         gone = hub.make(f"alice/gone{turn}", token)
         hub.committed(gone, {"a": os.urandom(1000), "b": os.urandom(1000), "shared": b"shared"}, token)
         hub.committed("alice/kept", {"shared": b"shared"}, token)
@@ -184,11 +188,34 @@ def test_sweeps_and_uploads_go_on_together(stopped):
     hub.check_log()
 
 
+def test_a_hub_killed_at_random_while_it_sweeps_or_backs_up_is_whole(stopped, tmp_path):
+    hub, token = stopped
+    draw = random.Random(4)
+    kept = Writer(hub, token, hub.make("alice/kept", token), random.Random(6))
+    for turn in range(ROUNDS):
+        gone = hub.make(f"alice/gone{turn}", token)
+        hub.committed(gone, {str(index): os.urandom(500) for index in range(20)}, token)
+        hub.send("DELETE", "/api/repos/delete", {"name": gone}, token=token)
+        kept.write(1)
+        target = tmp_path / f"backup{turn}"
+        words = ["gc", "--grace-hours", "0"] if turn % 2 else ["backup", str(target)]
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            running = pool.submit(hub.administer, *words, expected=None)
+            time.sleep(draw.uniform(0.02, 0.12))
+            hub.kill()
+            running.result()
+        hub.check()
+        if target.exists():
+            hub.administer("restore", target, "--verify")
+        hub.start()
+        kept.check()
+
+
 @pytest.mark.parametrize("moment", ["backup-after-database", "backup-before-rename"])
 def test_a_backup_that_is_killed_is_none_and_the_next_one_is_whole(stopped, tmp_path, moment):
     hub, token = stopped
     writer = Writer(hub, token, hub.make("alice/r", token), random.Random(2))
-    for turn in range(max(2, ROUNDS // 4)):
+    for turn in range(ROUNDS):
         writer.write(2)
         hub.kill()
         hub.start(ADAPTERHUB_CRASH_AT=moment)
@@ -216,7 +243,7 @@ def test_a_restore_that_is_killed_leaves_the_old_hub(stopped, tmp_path):
     hub.make("alice/r", token)
     hub.committed("alice/r", {"a": b"old"}, token)
     hub.administer("backup", tmp_path / "backup")
-    for turn in range(max(2, ROUNDS // 4)):
+    for turn in range(ROUNDS):
         hub.committed("alice/r", {"a": b"new %d" % turn}, token)
         hub.kill()
         hub.start(ADAPTERHUB_CRASH_AT="restore-before-database")
