@@ -74,8 +74,12 @@ final class TransferProgress: Sendable {
     let full = Int(part * 20)
     let drawn = String(repeating: "━", count: full) + String(repeating: "─", count: 20 - full)
     let rate = Double(max(0, state.done)) / max(seconds, 1e-3)
-    let left = Double(max(0, state.total - state.done)) / max(rate, 1)
-    return "\(title) \(drawn) \(Int(part * 100)) % \(byteText(max(0, state.done))) of "
-      + "\(byteText(state.total)) \(byteText(Int(rate)))/s \(clockText(left)) left"
+    let soFar =
+      "\(title) \(drawn) \(Int(part * 100)) % \(byteText(max(0, state.done))) of "
+      + byteText(state.total)
+    // Nothing can be said of the time before anything has come.
+    guard rate >= 1 else { return soFar }
+    let left = Double(max(0, state.total - state.done)) / rate
+    return soFar + " \(byteText(Int(rate)))/s \(clockText(left)) left"
   }
 }
