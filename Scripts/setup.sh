@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building, testing and the demo need, and checks the Swift toolchain.
 #
-#   Scripts/setup.sh
+#   Scripts/setup.sh [PACKAGE…]      and more packages, which tests need
 #
 # On Debian and Ubuntu the system packages that are missing are installed (with sudo where the user
 # is not root); elsewhere it says what to install. Does nothing where all is there.
@@ -13,6 +13,7 @@ packages=(
   python3 python3-pip      # fetch the demo's model and data from a package index
   python3-venv             # environments for the checks against Python libraries
   unzip tar coreutils      # unpack them
+  "$@"
 )
 
 fail() {

@@ -47,7 +47,8 @@ all_tests() {
 }
 
 echo "== set-up"
-Scripts/setup.sh
+# git's client for large files is one of those that the hub is tested with.
+Scripts/setup.sh git git-lfs
 
 check "format" make --no-print-directory lint
 check "build" swift build --build-tests --explicit-target-dependency-import-check error
