@@ -125,6 +125,14 @@ public func administer(
   throw CancellationError()
 }
 
+/// Never shut down: it is as old as the process.
+private let socketClient: HTTPClient = {
+  var configuration = HTTPClient.Configuration(timeout: .init(connect: .seconds(5)))
+  // By default a socket that nobody listens to is tried until the request's time is over.
+  configuration.connectionPool.retryConnectionEstablishment = false
+  return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+}()
+
 /// Sends a request to the hub that runs.
 private func ask(_ request: AdminRequest, _ folder: String) async throws -> AdminAnswer {
   let place = try SocketPlace(folder)
@@ -135,7 +143,7 @@ private func ask(_ request: AdminRequest, _ folder: String) async throws -> Admi
   message.method = .POST
   message.body = .bytes(ByteBuffer(data: try JSONEncoder().encode(request)))
   // A backup of much data takes its time.
-  let response = try await HTTPClient.shared.execute(message, timeout: .hours(24))
+  let response = try await socketClient.execute(message, timeout: .hours(24))
   let body = try await response.body.collect(upTo: 256 << 20)
   guard response.status == .ok else {
     throw FileFailure(folder, String(buffer: body))
