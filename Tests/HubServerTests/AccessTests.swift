@@ -126,6 +126,8 @@ import Testing
     try await hub.serve { call in
       try await call.create("demo")
       try await call.commit(["a": String(repeating: "x", count: 60)], to: "alice/demo")
+      // What is there takes no more room, under another name or sent once more.
+      try await call.commit(["c": String(repeating: "x", count: 60)], to: "alice/demo")
       let much = commitLines(["b": String(repeating: "y", count: 60)])
       let refused = try await call(.post, "/api/models/alice/demo/commit/main", body: much)
       #expect(refused.status == .contentTooLarge)

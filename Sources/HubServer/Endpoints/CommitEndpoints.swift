@@ -253,7 +253,7 @@ private struct CommitReader {
     if path == "README.md", byteCount <= hub.settings.limits.cardBytes {
       try await checkCard(file)
     }
-    try await hub.registry.requireRoom(for: byteCount, in: repository)
+    try await hub.registry.requireRoom(for: digest, byteCount: byteCount, in: repository)
     hub.arriving.insert(digest)
     held.append(digest)
     // A sweep must not take it before the commit names it.

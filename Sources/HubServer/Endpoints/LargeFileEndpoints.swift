@@ -110,7 +110,7 @@ private func answer(
     return .object(answer)
   }
   if operation == "upload", known == nil {
-    try await call.registry.requireRoom(for: byteCount, in: repository)
+    try await call.registry.requireRoom(for: digest, byteCount: byteCount, in: repository)
   }
   guard byteCount <= call.hub.settings.limits.fileBytes else {
     return fail(422, "The limit is \(call.hub.settings.limits.fileBytes) bytes")

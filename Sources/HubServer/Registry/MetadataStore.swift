@@ -74,7 +74,7 @@ protocol MetadataStore: Sendable {
   ) async throws
   func squash(_ branch: String, of repository: Repository, message: String, by author: Account)
     async throws -> GitCommit
-  func requireRoom(for byteCount: Int, in repository: Repository) async throws
+  func requireRoom(for digest: String, byteCount: Int, in repository: Repository) async throws
   func noteUpload(_ digest: String, byteCount: Int, to repository: Repository) async throws
   func byteCount(of digest: String, in repository: Repository) async throws -> Int?
 

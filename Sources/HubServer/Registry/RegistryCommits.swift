@@ -165,17 +165,7 @@ extension Registry {
     guard repository.usedBytes + new <= limits.repositoryBytes else {
       throw Problem.tooLarge("A repository may hold \(limits.repositoryBytes) bytes")
     }
-    let quota =
-      try Int.fetchOne(
-        database, sql: "SELECT quota_bytes FROM accounts WHERE id = ?",
-        arguments: [repository.ownerID]) ?? limits.quotaBytes
-    guard let quota else { return }
-    let used = try usedBytes(owner: repository.ownerID, database)
-    guard used + new <= quota else {
-      throw Problem.tooLarge(
-        "Storage quota of \(repository.owner) exceeded: \(used) of \(quota) bytes are used, "
-          + "\(new) more are asked for")
-    }
+    try requireQuota(for: new, of: repository, limits, database)
   }
 
   /// A commit's files after its changes.

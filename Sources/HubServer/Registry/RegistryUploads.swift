@@ -4,14 +4,12 @@ internal import GRDB
 extension Registry {
   /// Refuses content for which the owner has no room, counting what is still on its way.
   ///
+  /// What the repository has already takes no more of it.
+  ///
   /// - Throws: `Problem` with what is used, allowed and asked for.
-  func requireRoom(for byteCount: Int, in repository: Repository) async throws {
+  func requireRoom(for digest: String, byteCount: Int, in repository: Repository) async throws {
+    guard try await self.byteCount(of: digest, in: repository) == nil else { return }
     try await read { [limits] database in
-      let quota =
-        try Int.fetchOne(
-          database, sql: "SELECT quota_bytes FROM accounts WHERE id = ?",
-          arguments: [repository.ownerID]) ?? limits.quotaBytes
-      guard let quota else { return }
       let waiting =
         try Int.fetchOne(
           database,
@@ -19,12 +17,26 @@ extension Registry {
             SELECT coalesce(sum(u.byte_count), 0) FROM uploads u
             JOIN repositories r ON r.id = u.repository_id WHERE r.owner_id = ?
             """, arguments: [repository.ownerID]) ?? 0
-      let used = try Self.usedBytes(owner: repository.ownerID, database) + waiting
-      guard used + byteCount <= quota else {
-        throw Problem.tooLarge(
-          "Storage quota of \(repository.owner) exceeded: \(used) of \(quota) bytes are used, "
-            + "\(byteCount) more are asked for")
-      }
+      try Self.requireQuota(
+        for: byteCount, beside: waiting, of: repository, limits, database)
+    }
+  }
+
+  /// Refuses bytes beyond an owner's quota.
+  static func requireQuota(
+    for byteCount: Int, beside waiting: Int = 0, of repository: Repository, _ limits: Limits,
+    _ database: Database
+  ) throws {
+    let quota =
+      try Int.fetchOne(
+        database, sql: "SELECT quota_bytes FROM accounts WHERE id = ?",
+        arguments: [repository.ownerID]) ?? limits.quotaBytes
+    guard let quota else { return }
+    let used = try usedBytes(owner: repository.ownerID, database) + waiting
+    guard used + byteCount <= quota else {
+      throw Problem.tooLarge(
+        "Storage quota of \(repository.owner) exceeded: \(used) of \(quota) bytes are used, "
+          + "\(byteCount) more are asked for")
     }
   }
 
