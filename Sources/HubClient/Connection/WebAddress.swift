@@ -82,25 +82,20 @@ public struct WebAddress: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// A text as one part of a path, or as a value of a query.
-func percentEncoded(_ text: String) -> String {
-  var result = ""
+/// A text as one part of a path, or as a value of a query: all but letters, digits and `-._~` is
+/// encoded.
+package func percentEncoded(_ text: some StringProtocol, keepingSlashes: Bool = false) -> String {
+  let digits = Array("0123456789ABCDEF".utf8)
+  var bytes: [UInt8] = []
   for byte in text.utf8 {
     switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-      UInt8(ascii: "_"), UInt8(ascii: "~"):
-      result.unicodeScalars.append(Unicode.Scalar(byte))
-    default:
-      let digits = String(byte, radix: 16, uppercase: true)
-      result += "%" + (digits.utf8.count == 1 ? "0" : "") + digits
+    case 48...57, 65...90, 97...122, 45, 46, 95, 126: bytes.append(byte)
+    case 47 where keepingSlashes: bytes.append(byte)
+    default: bytes += [37, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
     }
   }
-  return result
+  return String(decoding: bytes, as: UTF8.self)
 }
 
 /// A path of a file with its slashes kept.
-func percentEncodedPath(_ path: String) -> String {
-  path.split(separator: "/", omittingEmptySubsequences: false)
-    .map { percentEncoded(String($0)) }.joined(separator: "/")
-}
+func percentEncodedPath(_ path: String) -> String { percentEncoded(path, keepingSlashes: true) }

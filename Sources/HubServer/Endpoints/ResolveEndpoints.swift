@@ -2,6 +2,7 @@
 internal import Files
 internal import Foundation
 internal import HTTPTypes
+internal import HubClient
 internal import Hummingbird
 internal import NIOCore
 

@@ -1,5 +1,6 @@
 /// Branches, tags and the commits behind them.
 internal import Files
+internal import HubClient
 internal import Hummingbird
 
 let revisionEndpoints = [

@@ -1,5 +1,6 @@
 /// The files of a commit: listed, and looked up by path.
 internal import Files
+internal import HubClient
 internal import Hummingbird
 
 let treeEndpoints = [

@@ -110,17 +110,3 @@ func percentDecoded(_ bytes: some Collection<UInt8>, plusIsSpace: Bool) -> Strin
   guard !decoded.contains(0) else { return nil }
   return String(validating: decoded, as: UTF8.self)
 }
-
-/// A text for one part of a path or a query: all but letters, digits and `-._~` is encoded.
-func percentEncoded(_ text: some StringProtocol, keepingSlashes: Bool = false) -> String {
-  let digits = Array("0123456789ABCDEF".utf8)
-  var bytes: [UInt8] = []
-  for byte in text.utf8 {
-    switch byte {
-    case 48...57, 65...90, 97...122, 45, 46, 95, 126: bytes.append(byte)
-    case 47 where keepingSlashes: bytes.append(byte)
-    default: bytes += [37, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-    }
-  }
-  return String(decoding: bytes, as: UTF8.self)
-}
