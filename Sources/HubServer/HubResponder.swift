@@ -47,7 +47,9 @@ struct HubResponder: HTTPResponder {
         seconds: (ContinuousClock.now - start) / .seconds(1))
       throw error
     } catch {
-      response = refusal(error, trace)
+      let problem = problem(of: error, trace)
+      response =
+        trace.isPage(request) ? page(of: problem, request, trace) : Self.answer(to: problem)
     }
     if request.method == .head { response = response.withoutBody }
     response.headers[.requestID] = trace.requestID
@@ -72,6 +74,17 @@ struct HubResponder: HTTPResponder {
     var path = ""
     /// What every answer to this caller tells.
     var headers: HTTPFields = [:]
+    var baseURL = ""
+    /// Nil for a path that leads nowhere.
+    var kind: Endpoint.Kind?
+
+    /// Whether the one who asked reads HTML rather than JSON.
+    func isPage(_ request: Request) -> Bool {
+      if let kind, kind != .program { return true }
+      // A link to a file, or to nothing, that somebody opened in a browser.
+      return !path.hasPrefix("/api/") && [.get, .head].contains(request.method)
+        && request.headers[.accept]?.contains("text/html") ?? false
+    }
   }
 
   private func answer(_ request: Request, _ context: HubContext, _ trace: inout Trace) async throws
@@ -85,6 +98,7 @@ struct HubResponder: HTTPResponder {
     trace.path = String(target[..<mark])
     let origin = proxies.origin(request, peer: context.remoteAddress, hub.settings)
     trace.address = origin.address
+    trace.baseURL = origin.baseURL
     guard let path = pathParts(target[..<mark]) else {
       throw Problem.badRequest("The path is not well encoded")
     }
@@ -104,10 +118,11 @@ struct HubResponder: HTTPResponder {
       throw Problem.notFound("There is nothing at \(quoted(trace.path))")
     }
     trace.route = endpoint.pattern.description
+    trace.kind = endpoint.kind
 
     let caller: Caller
     do {
-      caller = try await self.caller(of: request)
+      caller = try await self.caller(of: request, endpoint, origin.baseURL)
     } catch {
       // Guessing is counted, by where it comes from.
       trace.headers = try hub.rates.count(.api, caller: .anyone, address: origin.address)
@@ -117,8 +132,10 @@ struct HubResponder: HTTPResponder {
     hub.counters.use(of: caller)
     let kind: RateLimiter.Kind =
       endpoint.pattern.description.hasPrefix("/{repo}") ? .resolvers : .api
-    // A balancer's questions about health are never too many.
-    if !endpoint.pattern.description.hasSuffix("z") {
+    // A balancer's questions about health are never too many, nor are the parts of a page.
+    if !endpoint.pattern.description.hasSuffix("z"),
+      endpoint.pattern.parts.first != .literal("static")
+    {
       do {
         trace.headers = try hub.rates.count(kind, caller: caller, address: origin.address)
       } catch {
@@ -138,7 +155,7 @@ struct HubResponder: HTTPResponder {
     }
     let call = Call(
       hub: hub, request: request, values: values, query: query, caller: caller, known: known,
-      baseURL: origin.baseURL)
+      baseURL: origin.baseURL, address: origin.address)
     try await authorise(endpoint.access, call)
     return try await endpoint.handle(call)
   }
@@ -148,8 +165,12 @@ struct HubResponder: HTTPResponder {
   /// The one behind a request's token.
   ///
   /// Git's clients send it as the password of a user.
-  private func caller(of request: Request) async throws -> Caller {
-    guard let header = request.headers[.authorization], !header.isEmpty else { return .anyone }
+  private func caller(of request: Request, _ endpoint: Endpoint, _ baseURL: String) async throws
+    -> Caller
+  {
+    guard let header = request.headers[.authorization], !header.isEmpty else {
+      return try await signedIn(request, endpoint, isSecure: baseURL.hasPrefix("https:"))
+    }
     let parts = header.split(separator: " ", maxSplits: 1)
     let token: String?
     switch parts.first?.lowercased() {
@@ -167,6 +188,29 @@ struct HubResponder: HTTPResponder {
       throw Problem(
         .unauthorized, "Invalid credentials in Authorization header",
         headers: [.wwwAuthenticate: "Bearer realm=\"adapterhub\""])
+    }
+    return caller
+  }
+
+  /// The one behind a browser's session.
+  ///
+  /// A browser sends its cookie along with whatever another site made it send; what changes something
+  /// must prove that it comes from a page of ours. Forms do that in their fields.
+  private func signedIn(_ request: Request, _ endpoint: Endpoint, isSecure: Bool) async throws
+    -> Caller
+  {
+    guard let cookie = request.cookie(.session, isSecure: isSecure),
+      let secret = hub.signer.opened(session: cookie),
+      let caller = try await hub.registry.caller(session: secret)
+    else { return .anyone }
+    if endpoint.kind == .program, ![.get, .head].contains(request.method) {
+      let site = request.headers[.fetchSite]
+      guard site == nil || site == "same-origin", let id = caller.sessionID,
+        let token = request.headers[.formToken],
+        isEqual(token, hub.signer.code(["form", "session \(id)"]))
+      else {
+        throw Problem.forbidden("A browser's session needs the X-CSRF-Token of its pages here")
+      }
     }
     return caller
   }
@@ -224,7 +268,8 @@ struct HubResponder: HTTPResponder {
     return Response(status: .temporaryRedirect, headers: [.location: location])
   }
 
-  private func refusal(_ error: any Error, _ trace: Trace) -> Response {
+  /// What an error is to the one who asked.
+  private func problem(of error: any Error, _ trace: Trace) -> Problem {
     var problem: Problem
     switch error {
     case let error as Problem: problem = error
@@ -246,13 +291,27 @@ struct HubResponder: HTTPResponder {
         problem = Problem(.internalServerError, "Something went wrong in the hub; it was noted")
       }
     }
-    if let code = problem.code { problem.headers[.errorCode] = code }
     if problem.message.utf8.count > 2000 { problem.message = "\(problem.message.prefix(2000))…" }
+    return problem
+  }
+
+  /// A problem as programs read it.
+  private static func answer(to problem: Problem) -> Response {
+    var problem = problem
+    if let code = problem.code { problem.headers[.errorCode] = code }
     // Some clients cannot read a long header at all.
     problem.headers[.errorMessage] = problem.message.unicodeScalars.prefix(500)
       .map { $0.isASCII && $0.value >= 32 && $0.value != 127 ? String($0) : "?" }.joined()
     return .json(
       problem.body ?? ["error": .string(problem.message)], problem.status, headers: problem.headers)
+  }
+
+  /// A problem as people read it.
+  private func page(of problem: Problem, _ request: Request, _ trace: Trace) -> Response {
+    let call = Call(
+      hub: hub, request: request, values: [:], query: Query(items: []), caller: trace.caller,
+      known: nil, baseURL: trace.baseURL, address: trace.address)
+    return problemPage(problem, call)
   }
 
   private func note(_ request: Request, _ response: Response, _ trace: Trace, _ seconds: Double) {

@@ -39,6 +39,8 @@ public struct Rates: Sendable, Equatable {
   public var calls = 3000
   /// For files, by caller.
   public var files = 20_000
+  /// For attempts to sign in, by address and by account.
+  public var signIns = 30
   /// What callers without a token have of these.
   public var anonymousShare = 0.5
 

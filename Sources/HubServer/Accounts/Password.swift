@@ -27,6 +27,11 @@ enum Password {
     return zip(found, key).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
   }
 
+  /// What nobody's password makes.
+  static let nobodys =
+    "scrypt$\(rounds)$\(blockSize)$\(parallelism)$\(String(repeating: "0", count: 32))$"
+    + String(repeating: "0", count: 64)
+
   private static func derive(
     _ password: String, salt: [UInt8], _ rounds: Int, _ blockSize: Int, _ parallelism: Int
   ) throws -> [UInt8] {

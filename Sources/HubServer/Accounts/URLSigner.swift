@@ -22,6 +22,21 @@ struct URLSigner: Sendable {
     Data((parts.map { "\($0.utf8.count):\($0)" } + ["\(expiry)"]).joined(separator: ",").utf8)
   }
 
+  /// A proof that a text is of this hub, for as long as the hub has its key.
+  func code(_ parts: [String]) -> String {
+    hexadecimal(HMAC<SHA256>.authenticationCode(for: message(parts, 0), using: key))
+  }
+
+  /// A session's secret as its cookie has it: with a proof, so that guesses never reach the database.
+  func sealed(session: String) -> String { "\(session).\(code(["session", session]).prefix(32))" }
+
+  /// The secret in a cookie; nil where the proof is not ours.
+  func opened(session cookie: String) -> String? {
+    let parts = cookie.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 2, isEqual(sealed(session: String(parts[0])), cookie) else { return nil }
+    return String(parts[0])
+  }
+
   /// The query that makes an address valid for a while.
   func query(_ parts: [String], minutes: Int) -> String {
     let expiry = Moment().seconds + minutes * 60

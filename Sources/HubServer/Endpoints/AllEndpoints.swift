@@ -5,6 +5,8 @@ func allEndpoints() -> [Endpoint] {
     identityEndpoints, repositoryEndpoints, listingEndpoints, treeEndpoints, revisionEndpoints,
     accessEndpoints, commitEndpoints, cardEndpoints, largeFileEndpoints, organisationEndpoints,
     resolveEndpoints, discussionEndpoints, operationEndpoints,
+    // Pages.
+    staticEndpoints, homePages, loginPages,
   ]
   return groups.flatMap { $0 }
 }

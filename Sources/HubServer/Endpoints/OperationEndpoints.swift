@@ -6,17 +6,6 @@ internal import Synchronization
 
 let operationEndpoints = [
   Endpoint(
-    .get, "/", .anyone, "What this is", answer: "text/plain",
-    { call in
-      .text(
-        """
-        This is a hub of adapters. It speaks the protocol of the Hugging Face Hub:
-          export HF_ENDPOINT=\(call.baseURL)
-        What can be asked of it: \(call.baseURL)/api/openapi.json
-
-        """)
-    }),
-  Endpoint(
     .get, "/healthz", .anyone, "Whether the process answers", answer: "text/plain",
     { _ in .text("ok\n") }),
   Endpoint(

@@ -4,7 +4,11 @@ internal import Synchronization
 
 /// Fixed windows of time, one per caller and kind of request.
 final class RateLimiter: Sendable {
-  enum Kind: String, Sendable { case api, resolvers }
+  enum Kind: String, Sendable {
+    case api, resolvers
+    /// Guesses of passwords and the like.
+    case signIn
+  }
 
   private struct Window {
     var start: Int
@@ -23,8 +27,15 @@ final class RateLimiter: Sendable {
   /// - Throws: `Problem` where the caller has none left.
   func count(_ kind: Kind, caller: Caller, address: String) throws -> HTTPFields {
     guard rates.isLimited else { return [:] }
-    var quota = kind == .api ? rates.calls : rates.files
-    if caller.account == nil { quota = max(1, Int(Double(quota) * rates.anonymousShare)) }
+    var quota =
+      switch kind {
+      case .api: rates.calls
+      case .resolvers: rates.files
+      case .signIn: rates.signIns
+      }
+    if caller.account == nil, kind != .signIn {
+      quota = max(1, Int(Double(quota) * rates.anonymousShare))
+    }
     let key = "\(kind.rawValue) \(caller.account.map { "account \($0.id)" } ?? address)"
     let now = Moment().seconds
     let window = windows.withLock { windows in

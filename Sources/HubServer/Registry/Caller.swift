@@ -15,6 +15,10 @@ struct Caller: Sendable, Equatable {
   var tokenName = ""
   var tokenCreatedAt = Moment(milliseconds: 0)
   var expiresAt: Moment?
+  /// The session of a browser, where the caller has no token.
+  var sessionID: Int64?
+  /// Whether the password is one to be used once, and another has to be chosen first.
+  var mustChangePassword = false
 
   static let anyone = Caller()
 

@@ -34,6 +34,13 @@ protocol MetadataStore: Sendable {
   func revokeTokens(of accountName: String, matching selector: String?, by actor: String)
     async throws -> Int
 
+  // Sessions
+  func caller(session: String) async throws -> Caller?
+  func makeSession(for account: Account, client: String, address: String) async throws -> String
+  func sessions(of account: Account) async throws -> [SessionRecord]
+  func endSessions(of account: Account, id: Int64?, except kept: Int64?) async throws
+  func password(of name: String) async throws -> (account: Account, hash: String)?
+
   // Repositories
   func repository(_ identifier: RepositoryIdentifier) async throws -> KnownRepository?
   func repository(id: Int64) async throws -> Repository?

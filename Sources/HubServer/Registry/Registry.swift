@@ -176,11 +176,21 @@ final class Registry: MetadataStore {
 
   /// The owner of a token; nil where it is unknown or has expired.
   func caller(token: String) async throws -> Caller? {
-    let hash = hashOfToken(token)
+    try await caller(hash: hashOfToken(token), Self.findCaller)
+  }
+
+  /// The one who is signed in; nil where the session is unknown or has expired.
+  func caller(session: String) async throws -> Caller? {
+    try await caller(hash: hashOfToken(session), Self.findSession)
+  }
+
+  private func caller(
+    hash: String, _ find: @escaping @Sendable (String, Database) throws -> Caller?
+  ) async throws -> Caller? {
     let (known, generation) = cache.withLock { ($0.callers[hash], $0.generation) }
     var caller = known
     if caller == nil {
-      caller = try await read { try Registry.findCaller(hash: hash, $0) }
+      caller = try await read { try find(hash, $0) }
       if let caller {
         cache.withLock { cache in
           guard cache.generation == generation else { return }

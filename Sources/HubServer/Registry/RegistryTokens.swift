@@ -41,17 +41,21 @@ extension Registry {
           """, arguments: [hash])
     else { return nil }
     let account = Account(row)
-    let roles = try Row.fetchAll(
-      database, sql: "SELECT organisation_id, role FROM memberships WHERE user_id = ?",
-      arguments: [account.id])
     return Caller(
       account: account, scope: Caller.Scope(rawValue: row["scope"]) ?? .read,
-      onlyRepository: row["repository_id"],
-      roles: Dictionary(
-        roles.map { ($0[0], Role(rawValue: $0[1]) ?? .read) }, uniquingKeysWith: { $1 }),
+      onlyRepository: row["repository_id"], roles: try roles(of: account, database),
       tokenID: row["token_id"], tokenName: row["token_name"],
       tokenCreatedAt: Moment(milliseconds: row["token_created_at"]),
       expiresAt: (row["expires_at"] as Int64?).map(Moment.init(milliseconds:)))
+  }
+
+  /// The roles of a user, by organisation.
+  static func roles(of account: Account, _ database: Database) throws -> [Int64: Role] {
+    let rows = try Row.fetchAll(
+      database, sql: "SELECT organisation_id, role FROM memberships WHERE user_id = ?",
+      arguments: [account.id])
+    return Dictionary(
+      rows.map { ($0[0], Role(rawValue: $0[1]) ?? .read) }, uniquingKeysWith: { $1 })
   }
 
   /// Makes a token and returns it; only its hash is kept.

@@ -8,7 +8,7 @@ enum Schema {
   /// What brings a file from version n to n + 1.
   ///
   /// Never edit one that was released: add another.
-  static let steps: [String] = [first]
+  static let steps: [String] = [first, second]
 
   /// "AHub": tells our file from other SQLite files.
   static let applicationID = 0x4148_7562
@@ -55,6 +55,9 @@ enum Schema {
         hint: "it was written by a newer adapterhub: use that one, or another backup")
     }
   }
+
+  /// Version 2: accounts in the browser, and what the pages show.
+  private static let second = [sessions].joined(separator: "\n")
 
   private static let first = """
     CREATE TABLE accounts (

@@ -16,6 +16,28 @@ struct Call: Sendable {
   let known: KnownRepository?
   /// Where the hub is for this caller: `https://hub.example.org`, no slash at the end.
   let baseURL: String
+  /// The address of the client.
+  let address: String
+  /// Names the reader's browser where it has no name yet.
+  let visitor: String
+
+  init(
+    hub: HubCore, request: Request, values: [String: String], query: Query, caller: Caller,
+    known: KnownRepository?, baseURL: String, address: String
+  ) {
+    self.hub = hub
+    self.request = request
+    self.values = values
+    self.query = query
+    self.caller = caller
+    self.known = known
+    self.baseURL = baseURL
+    self.address = address
+    visitor =
+      request.cookie(.visitor, isSecure: baseURL.hasPrefix("https:"))
+      ?? String(UInt64.random(in: 0 ... .max), radix: 36)
+      + String(UInt64.random(in: 0 ... .max), radix: 36)
+  }
 
   var registry: any MetadataStore { hub.registry }
 

@@ -29,6 +29,17 @@ struct Endpoint: Sendable {
     case bytes
   }
 
+  /// Who an endpoint is for, which decides how requests prove themselves and what refusals look like.
+  enum Kind: Sendable {
+    /// Programs: tokens, JSON.
+    case program
+    /// Readers in a browser: a session, HTML.
+    case page
+    /// What a page's form is sent to.
+    case form
+  }
+
+  let kind: Kind
   let method: HTTPRequest.Method
   let pattern: PathPattern
   let access: Access
@@ -45,6 +56,7 @@ struct Endpoint: Sendable {
     answer: String = "application/json",
     _ handle: @escaping @Sendable (Call) async throws -> Response
   ) {
+    kind = .program
     self.method = method
     self.pattern = PathPattern(pattern)
     self.access = access
@@ -52,6 +64,39 @@ struct Endpoint: Sendable {
     self.query = query
     self.body = body
     self.answer = answer
+    self.handle = handle
+  }
+
+  /// A page for browsers.
+  init(
+    page pattern: String, _ access: Access, _ summary: String,
+    _ handle: @escaping @Sendable (Call) async throws -> Response
+  ) {
+    self.init(kind: .page, .get, pattern, access, summary, handle)
+  }
+
+  /// What a form of a page is sent to; only one that was sent from that page gets here.
+  init(
+    form pattern: String, _ access: Access, _ summary: String,
+    _ handle: @escaping @Sendable (Call, Query) async throws -> Response
+  ) {
+    self.init(kind: .form, .post, pattern, access, summary) { call in
+      try await handle(call, call.checkedForm())
+    }
+  }
+
+  private init(
+    kind: Kind, _ method: HTTPRequest.Method, _ pattern: String, _ access: Access,
+    _ summary: String, _ handle: @escaping @Sendable (Call) async throws -> Response
+  ) {
+    self.kind = kind
+    self.method = method
+    self.pattern = PathPattern(pattern)
+    self.access = access
+    self.summary = summary
+    query = []
+    body = .none
+    answer = "text/html"
     self.handle = handle
   }
 }

@@ -5,7 +5,7 @@ internal import HTTPTypes
 /// An OpenAPI 3.0 document.
 func openAPI(_ endpoints: [Endpoint], baseURL: String) -> JSON {
   var paths = JSON.Object()
-  for endpoint in endpoints {
+  for endpoint in endpoints where endpoint.kind == .program {
     let path = openPath(endpoint.pattern)
     var methods: JSON.Object = if case .object(let known)? = paths[path] { known } else { .init() }
     methods[endpoint.method.rawValue.lowercased()] = operation(endpoint)

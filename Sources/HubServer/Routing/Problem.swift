@@ -85,5 +85,5 @@ extension HTTPField.Name {
 
 extension Optional where Wrapped == HTTPField.Name {
   /// The names above are all valid; the type cannot know.
-  fileprivate var orAccept: HTTPField.Name { self ?? .accept }
+  var orAccept: HTTPField.Name { self ?? .accept }
 }

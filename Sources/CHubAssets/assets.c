@@ -1,0 +1,34 @@
+// Every template and static file of the hub. A new one is a file, and an entry in this list.
+#include "CHubAssets.h"
+
+// clang has had #embed, a word of C23, since version 19.
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+static const struct hub_asset assets[] = {
+  // Styles are joined in this order to the one that pages load.
+  {"base.css", (const char[]){
+#embed "Static/base.css"
+  , 0}},
+  {"site.js", (const char[]){
+#embed "Static/site.js"
+  , 0}},
+  {"favicon.svg", (const char[]){
+#embed "Static/favicon.svg"
+  , 0}},
+  {"layout", (const char[]){
+#embed "Templates/layout.mustache"
+  , 0}},
+  {"home", (const char[]){
+#embed "Templates/home.mustache"
+  , 0}},
+  {"problem", (const char[]){
+#embed "Templates/problem.mustache"
+  , 0}},
+  {"login", (const char[]){
+#embed "Templates/login.mustache"
+  , 0}},
+};
+
+size_t hub_asset_count(void) { return sizeof assets / sizeof assets[0]; }
+
+struct hub_asset hub_asset_at(size_t index) { return assets[index]; }
