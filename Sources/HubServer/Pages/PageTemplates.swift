@@ -8,6 +8,8 @@ internal import Mustache
 /// Parsed once, when the hub starts.
 struct PageTemplates: Sendable {
   private let library: MustacheLibrary
+  /// The templates as they were written, by name.
+  let sources: [String: String]
   /// Files that browsers load by themselves, by name.
   let files: [String: String]
   /// Names the version of the static files in their addresses, so that browsers may keep them.
@@ -17,6 +19,7 @@ struct PageTemplates: Sendable {
   init() throws {
     MustacheContentTypes.register(PageText(), named: PageText.name)
     var templates: [String: MustacheTemplate] = [:]
+    var sources: [String: String] = [:]
     var files: [String: String] = [:]
     for index in 0..<hub_asset_count() {
       let asset = hub_asset_at(index)
@@ -26,12 +29,14 @@ struct PageTemplates: Sendable {
       } else if String(cString: name).contains(".") {
         files[String(cString: name)] = String(cString: text)
       } else {
+        sources[String(cString: name)] = String(cString: text)
         templates[String(cString: name)] = try MustacheTemplate(
           string: "{{%CONTENT_TYPE:\(PageText.name)}}" + String(cString: text))
       }
     }
     library = MustacheLibrary(templates: templates)
     self.files = files
+    self.sources = sources
     var hash = SHA256()
     for (name, text) in files.sorted(by: { $0.key < $1.key }) {
       hash.update(data: Data(name.utf8))
