@@ -9,6 +9,9 @@ static const struct hub_asset assets[] = {
   {"base.css", (const char[]){
 #embed "Static/base.css"
   , 0}},
+  {"repository.css", (const char[]){
+#embed "Static/repository.css"
+  , 0}},
   {"site.js", (const char[]){
 #embed "Static/site.js"
   , 0}},
@@ -26,6 +29,30 @@ static const struct hub_asset assets[] = {
   , 0}},
   {"login", (const char[]){
 #embed "Templates/login.mustache"
+  , 0}},
+  {"repository-head", (const char[]){
+#embed "Templates/repository-head.mustache"
+  , 0}},
+  {"adapter", (const char[]){
+#embed "Templates/adapter.mustache"
+  , 0}},
+  {"revision-picker", (const char[]){
+#embed "Templates/revision-picker.mustache"
+  , 0}},
+  {"files", (const char[]){
+#embed "Templates/files.mustache"
+  , 0}},
+  {"file", (const char[]){
+#embed "Templates/file.mustache"
+  , 0}},
+  {"commits", (const char[]){
+#embed "Templates/commits.mustache"
+  , 0}},
+  {"difference", (const char[]){
+#embed "Templates/difference.mustache"
+  , 0}},
+  {"compare", (const char[]){
+#embed "Templates/compare.mustache"
   , 0}},
 };
 

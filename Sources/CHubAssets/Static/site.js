@@ -15,15 +15,15 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
     const text = document.getElementById(button.dataset.copy)?.textContent ?? "";
-    const label = button.textContent;
+    const label = button.innerHTML;
     try {
       await navigator.clipboard.writeText(text);
-      button.textContent = "Copied";
+      button.textContent = button.classList.contains("icon") ? "✓" : "Copied";
     } catch {
       button.textContent = "Press Ctrl+C";
       getSelection()?.selectAllChildren(document.getElementById(button.dataset.copy));
     }
-    setTimeout(() => (button.textContent = label), 1500);
+    setTimeout(() => (button.innerHTML = label), 1500);
   });
 }
 

@@ -114,64 +114,11 @@ private func size(_ facts: AdapterFacts) -> String {
 }
 
 private func usage(_ facts: AdapterFacts, _ repository: RepositoryIdentifier) -> String {
-  let base = facts.baseModel ?? "BASE-MODEL"
-  let shell = """
-    ```sh
-    adapterhub pull \(repository)
-    adapterhub predict --model \(base) --adapter \(repository) 'A text to try'
-    ```
-    """
-  switch facts.library {
-  case .adapters:
-    return """
-
-      ## Use it
-
-      \(shell)
-
-      In Swift:
-
-      ```swift
-      import AdapterHub
-
-      let model = try TextModel(folder: "\(base)")
-      let pulled = try await HubClient().pull("\(repository)")
-      let adapter = try model.adapter(pulled.folder)
-      let answers = try model.predict([TextInput("A text to try")], with: adapter)
-      ```
-
-      In Python, with the library `adapters`:
-
-      ```python
-      from adapters import AutoAdapterModel
-
-      model = AutoAdapterModel.from_pretrained("\(base)")
-      name = model.load_adapter("\(repository)", set_active=True)
-      ```
-
-      """
-  case .peft:
-    return """
-
-      ## Use it
-
-      In Python, with the library `peft`:
-
-      ```python
-      from peft import PeftModel
-      from transformers import AutoModel
-
-      model = PeftModel.from_pretrained(AutoModel.from_pretrained("\(base)"), "\(repository)")
-      ```
-
-      The files alone:
-
-      ```sh
-      adapterhub pull \(repository)
-      ```
-
-      """
+  var text = "\n## Use it\n"
+  for snippet in usageSnippets(facts, repository) {
+    text += "\n\(snippet.title):\n\n```\(snippet.language)\n\(snippet.code)\n```\n"
   }
+  return text
 }
 
 /// The hub's word for a head's task; nil where it has none.
@@ -211,36 +158,4 @@ func yamlText(_ text: String) -> String {
     }
   }
   return quoted + "\""
-}
-
-/// `820 bytes`, `3.6 MB`, `438 MB`: three digits, in powers of 1000.
-public func byteText(_ count: Int) -> String {
-  guard count >= 1000 else { return count == 1 ? "1 byte" : "\(count) bytes" }
-  var (value, unit) = (Double(count), -1)
-  let units = ["kB", "MB", "GB", "TB", "PB", "EB"]
-  // 999,950 bytes are 1.0 MB, not 1000 kB.
-  while value >= 999.5, unit + 1 < units.count {
-    value /= 1000
-    unit += 1
-  }
-  return "\(fixed(value, digits: value < 99.95 ? 1 : 0)) \(units[max(0, unit)])"
-}
-
-/// 894,528.
-private func grouped(_ count: Int) -> String {
-  let digits = Array(String(count))
-  let parts = stride(from: digits.count, to: 0, by: -3).map { String(digits[max(0, $0 - 3)..<$0]) }
-  return parts.reversed().joined(separator: ",")
-}
-
-/// A number with a count of digits behind the point.
-private func fixed(_ value: Double, digits: Int) -> String {
-  guard value.isFinite, value.magnitude < 1e12 else { return "\(value)" }
-  let scale = (0..<digits).reduce(1.0) { value, _ in value * 10 }
-  let scaled = Int((value.magnitude * scale).rounded())
-  let sign = value < 0 && scaled > 0 ? "-" : ""
-  guard digits > 0 else { return sign + String(scaled) }
-  let fraction = String(scaled % Int(scale))
-  return "\(sign)\(scaled / Int(scale))."
-    + String(repeating: "0", count: digits - fraction.count) + fraction
 }

@@ -6,7 +6,8 @@ func allEndpoints() -> [Endpoint] {
     accessEndpoints, commitEndpoints, cardEndpoints, largeFileEndpoints, organisationEndpoints,
     resolveEndpoints, discussionEndpoints, operationEndpoints,
     // Pages.
-    staticEndpoints, homePages, loginPages,
+    staticEndpoints, homePages, loginPages, filePages, historyPages,
+    comparePages, adapterPages,
   ]
   return groups.flatMap { $0 }
 }

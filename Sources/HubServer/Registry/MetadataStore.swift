@@ -54,6 +54,8 @@ protocol MetadataStore: Sendable {
   func change(_ repository: Repository, isPrivate: Bool?, gate: Gate?, by actor: String)
     async throws
   func like(_ repository: Repository, by account: Account, _ isLiked: Bool) async throws
+  func likes(_ repository: Repository, account: Account) async throws -> Bool
+  func downloadsByDay(_ repository: Repository, days: Int) async throws -> [Int]
   func likers(of repository: Repository) async throws -> [Account]
   func liked(by account: Account) async throws -> [(repository: Repository, at: Moment)]
   func accessStatus(_ repository: Repository, account: Account) async throws -> String?

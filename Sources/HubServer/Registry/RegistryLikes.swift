@@ -47,6 +47,31 @@ extension Registry {
     }
   }
 
+  /// Whether a user likes a repository.
+  func likes(_ repository: Repository, account: Account) async throws -> Bool {
+    try await read { database in
+      try Bool.fetchOne(
+        database, sql: "SELECT 1 FROM likes WHERE repository_id = ? AND account_id = ?",
+        arguments: [repository.id, account.id]) ?? false
+    }
+  }
+
+  /// How often a repository was downloaded on each of the last days, today last.
+  func downloadsByDay(_ repository: Repository, days: Int) async throws -> [Int] {
+    let today = Moment().day
+    return try await read { database in
+      var counts = [Int](repeating: 0, count: days)
+      for row in try Row.fetchAll(
+        database, sql: "SELECT day, count FROM downloads WHERE repository_id = ? AND day > ?",
+        arguments: [repository.id, today - days])
+      {
+        let index = days - 1 - (today - (row[0] as Int))
+        if counts.indices.contains(index) { counts[index] = row[1] }
+      }
+      return counts
+    }
+  }
+
   /// Adds downloads that were counted in memory.
   func addDownloads(_ counts: [Int64: Int], tokensUsed: [Int64: Moment]) async throws {
     let day = Moment().day
