@@ -18,6 +18,9 @@ static const struct hub_asset assets[] = {
   {"favicon.svg", (const char[]){
 #embed "Static/favicon.svg"
   , 0}},
+  {"guide.md", (const char[]){
+#embed "../../Documentation/hub.md"
+  , 0}},
   {"layout", (const char[]){
 #embed "Templates/layout.mustache"
   , 0}},
@@ -50,6 +53,9 @@ static const struct hub_asset assets[] = {
   , 0}},
   {"difference", (const char[]){
 #embed "Templates/difference.mustache"
+  , 0}},
+  {"guide", (const char[]){
+#embed "Templates/guide.mustache"
   , 0}},
   {"compare", (const char[]){
 #embed "Templates/compare.mustache"

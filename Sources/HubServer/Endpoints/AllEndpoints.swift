@@ -7,7 +7,7 @@ func allEndpoints() -> [Endpoint] {
     resolveEndpoints, discussionEndpoints, operationEndpoints,
     // Pages.
     staticEndpoints, homePages, loginPages, filePages, historyPages,
-    comparePages, adapterPages,
+    comparePages, guidePages, adapterPages,
   ]
   return groups.flatMap { $0 }
 }

@@ -46,8 +46,7 @@ private func sendFile(_ call: Call, asPointer: Bool) async throws -> Response {
     headers[.linkedEntityTag] = tag
     headers[.linkedSize] = String(file.byteCount)
   }
-  headers[.contentType] =
-    isText(fileName) ? "text/plain; charset=utf-8" : "application/octet-stream"
+  headers[.contentType] = mediaType(fileName)
 
   if matches(call.request.headers[.ifNoneMatch], tag) {
     return Response(status: .notModified, headers: headers)
@@ -158,6 +157,18 @@ private func matches(_ list: String?, _ tag: String) -> Bool {
 }
 
 /// By the end of its name, which is enough: nothing is ever sent as what a browser would run.
+/// How a browser is to take a file: as a picture, as text, or as bytes; never as a page or a script.
+private func mediaType(_ name: String) -> String {
+  let pictures = [
+    "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif",
+    "webp": "image/webp",
+  ]
+  if let ending = name.split(separator: ".").last, let type = pictures[ending.lowercased()] {
+    return type
+  }
+  return isText(name) ? "text/plain; charset=utf-8" : "application/octet-stream"
+}
+
 private func isText(_ name: String) -> Bool {
   let endings = [
     "txt", "md", "json", "jsonl", "yaml", "yml", "csv", "tsv", "py", "swift", "sh", "gitattributes",

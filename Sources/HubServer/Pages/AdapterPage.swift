@@ -36,9 +36,9 @@ private func adapterPage(_ call: Call) async throws -> Response {
     page.values["hasSnippets"] = true
     page.values["facts"] = factValues(facts, listed)
     page.values["hyperparameters"] = hyperparameters(facts)
-    page.values["labels"] = facts.labels.prefix(60).map { ["label": $0] as [String: Any] }
+    page.values["labels"] = facts.labels.prefix(30).map { ["label": $0] as [String: Any] }
     page.values["hasLabels"] = !facts.labels.isEmpty
-    page.values["moreLabels"] = facts.labels.count > 60 ? facts.labels.count - 60 : nil
+    page.values["moreLabels"] = facts.labels.count > 30 ? facts.labels.count - 30 : nil
   } else {
     page.values["model"] = [
       "parameters": listed.parameters.map { grouped($0) } ?? "unknown",
@@ -94,7 +94,9 @@ private func card(_ call: Call, _ snapshot: Snapshot, _ facts: AdapterFacts?) as
   let text: String
   if let file = snapshot.file("README.md"), file.byteCount <= call.hub.settings.limits.cardBytes {
     let blobs = call.hub.blobs
-    text = try await onDisk { String(decoding: try readFile(blobs.path(file.digest)), as: UTF8.self) }
+    text = try await onDisk {
+      String(decoding: try readFile(blobs.path(file.digest)), as: UTF8.self)
+    }
   } else if let facts, facts.problems.isEmpty, let identifier = try? RepositoryIdentifier(name) {
     text = generateCard(facts: facts, repository: identifier)
   } else {
@@ -183,7 +185,7 @@ private func metrics(_ card: JSON) -> [[String: Any]] {
       for metric in result["metrics"]?.list ?? [] {
         var row: [String: Any] = [
           "dataset": String(name.prefix(100)),
-          "metric": String((metric["name"] ?? metric["type"])?.readable.prefix(60) ?? "metric"),
+          "metric": String((metric["name"] ?? metric["type"])?.readable.prefix(30) ?? "metric"),
           "value": String(metric["value"]?.readable.prefix(30) ?? ""),
         ]
         var origin = [split.map { "split \($0)" }, data?["config"]?.string.map { "config \($0)" }]

@@ -201,7 +201,8 @@ private func fileView(_ hub: HubCore, _ file: StoredFile, _ place: MarkdownPlace
     return ["picture": true]
   }
   if [".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle"].contains(where: name.hasSuffix) {
-    let found = try await onDisk { () throws -> (imports: [String], unexpected: [String], String?) in
+    let found = try await onDisk {
+      () throws -> (imports: [String], unexpected: [String], String?) in
       let scan = try PickleScan(file: stored)
       return (scan.imports, scan.unexpected, scan.problem)
     }

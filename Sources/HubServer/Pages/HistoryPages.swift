@@ -69,7 +69,8 @@ private func showCommit(_ call: Call) async throws -> Response {
   page.description = "Commit \(name.prefix(8)) of \(repository.fullName) by \(commit.author)."
   page.values = [
     "commit": [
-      "title": commit.title, "message": commit.message, "author": commit.author, "name": name,
+      "title": commit.title, "message": commit.message, "hasMessage": !commit.message.isEmpty,
+      "author": commit.author, "name": name,
       "time": Moment(milliseconds: Int64(commit.time) * 1000).values,
       "tree": "/\(repository.fullName)/tree/\(name)",
     ] as [String: Any]

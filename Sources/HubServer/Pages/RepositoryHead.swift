@@ -20,7 +20,7 @@ extension Call {
     let level = writing.level(repository)
     var values: [String: Any] = [
       "owner": repository.owner, "name": repository.name, "fullName": repository.fullName,
-      "path": path, tab.rawValue: true, "isPrivate": repository.isPrivate,
+      "path": path, "tab": [tab.rawValue: true], "isPrivate": repository.isPrivate,
       "isGated": repository.gate != .no, "likes": repository.likes,
       "downloads": grouped(repository.downloads), "updated": repository.updatedAt.values,
       "canWrite": level >= .write, "canAdminister": level >= .admin,
@@ -44,7 +44,9 @@ extension Call {
     }
     add(listed.task, listed.task.map { "/explore?task=\(percentEncoded($0))" }, accent: true)
     let facts = listed.facts.flatMap { try? AdapterFacts($0) }
-    if let base = facts?.baseModel { add(base, "/base/\(percentEncoded(base, keepingSlashes: true))") }
+    if let base = facts?.baseModel {
+      add(base, "/base/\(percentEncoded(base, keepingSlashes: true))")
+    }
     for method in facts?.methodNames ?? [] {
       add(method, "/explore?method=\(percentEncoded(method))")
     }
