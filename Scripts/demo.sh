@@ -1,7 +1,13 @@
 #!/usr/bin/env bash
 # `make demo`: one base model, three adapters trained on real text and published to a hub, and one
-# batch that all of them answer, pulled back by name. What is there from a run before is used again;
-# `make demo-clean` removes it.
+# batch that all of them answer, pulled back by name. At the end the hub's pages are open at the
+# printed address until Ctrl-C. What is there from a run before is used again; `make demo-clean`
+# removes it.
+#
+#   DEMO=once       check that the pages answer, and exit; so too where there is no terminal
+#   CATALOGUE=DIR   a checkout of the original AdapterHub's cards (Adapter-Hub/Hub on GitHub), to be
+#                   found on the pages too
+#   PORT=N          where the pages are; 8080, or another where that is taken
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -95,18 +101,25 @@ row slots token-classification f1
 say "A hub of your own: the adapters are published, and pulled back by name into an empty cache"
 hub=$folder/hub
 rm -f "$folder/hub.port"
-"$program" hub --data "$hub" --port 0 --port-file "$folder/hub.port" --log-format text \
-  2>"$folder/hub.log" &
-hub_process=$!
+start_hub() {
+  "$program" hub --data "$hub" --port "$1" --port-file "$folder/hub.port" --log-format text \
+    2>"$folder/hub.log" &
+  hub_process=$!
+}
+start_hub "${PORT:-8080}"
 # It ends with this script, however that ends.
 trap 'kill "$hub_process" 2>/dev/null; wait "$hub_process" 2>/dev/null || true' EXIT
 for _ in $(seq 100); do
   [ -s "$folder/hub.port" ] && break
-  kill -0 "$hub_process" 2>/dev/null || { cat "$folder/hub.log" >&2; exit 1; }
+  if ! kill -0 "$hub_process" 2>/dev/null; then
+    grep -q 'in use' "$folder/hub.log" || { cat "$folder/hub.log" >&2; exit 1; }
+    start_hub 0
+  fi
   sleep 0.1
 done
-"$program" hub user list --data "$hub" | grep -q '^demo ' ||
-  "$program" hub user create demo --admin --data "$hub" >/dev/null
+if ! "$program" hub user list --data "$hub" | grep -q '^demo '; then
+  "$program" hub user create demo --admin --data "$hub" >"$folder/hub.password"
+fi
 HF_TOKEN=$("$program" hub token create demo --scope write --name make-demo --days 1 --data "$hub")
 HF_ENDPOINT=http://127.0.0.1:$(cat "$folder/hub.port")
 HF_HOME=$PWD/$folder/home
@@ -139,12 +152,36 @@ answer=("$program" predict --model "$model" --adapter sentiment=demo/sentiment
   --adapter intent=demo/intent --adapter slots=demo/slots --input "$inputs")
 "${answer[@]}" | awk '/^  / { print; next } $0 != last { print; last = $0 }'
 
+say "The pages, for finding them again"
+if [ -n "${CATALOGUE:-}" ]; then "$program" hub import "$CATALOGUE" --data "$hub" | sed 's/^/  /'; fi
+# page PATH WORD…: the page is there, and has all of these words in it.
+page() {
+  path=$1
+  shift
+  text=$(curl --silent --show-error --fail --header 'Accept: text/html' "$HF_ENDPOINT$path")
+  for word in "$@"; do
+    grep -q -- "$word" <<<"$text" || { echo "demo: $HF_ENDPOINT$path has no $word" >&2; exit 1; }
+  done
+  printf '  %s%s\n' "$HF_ENDPOINT" "$path"
+}
+page / AdapterHub sentiment intent slots
+page /explore sentiment intent slots
+page /demo/sentiment accuracy seq_bn negative
+page /demo/slots/blob/main/adapter.safetensors adapter_down
+page '/compare?ids=demo/intent&ids=demo/slots' demo/intent demo/slots
+
 say "Done, $SECONDS seconds after the build. Next:"
 cat <<NEXT
   $program predict --model $model \\
     --adapter $folder/adapters/intent 'turn off everything upstairs'
   open $folder/adapters/intent/training.svg     loss and accuracy of its training
   $program train --help                learn from a file of your own
-  $program hub --data $hub             the hub again, at http://127.0.0.1:8080
-                                       (Documentation/hub.md: for a team, with TLS, backups)
+  Documentation/hub.md                 a hub for a team: first steps, TLS, backups
 NEXT
+if [ "${DEMO:-}" = once ] || [ ! -t 1 ]; then exit 0; fi
+say "The pages are open at $HF_ENDPOINT/explore until you press Ctrl-C"
+# The hub may have been ended and started again: only the password of its first start is known here.
+if [ -s "$folder/hub.password" ]; then
+  echo "  Sign in as demo: $(sed 's/.*password/password/' "$folder/hub.password")"
+fi
+wait "$hub_process"

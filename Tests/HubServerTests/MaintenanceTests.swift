@@ -3,6 +3,7 @@ import Files
 import Foundation
 import GRDB
 import HTTPTypes
+import HubClient
 import HummingbirdTesting
 import Testing
 
@@ -139,6 +140,50 @@ func SHA256Digest(_ text: String) -> [UInt8] { Array(SHA256.hash(data: Data(text
   @Test func `belongs to one process at a time`() async throws {
     let hub = try await TestHub()
     #expect(throws: FolderInUse.self) { try FolderLock(hub.folder) }
+  }
+
+  /// A file of each older layout, with a user and a token in it.
+  @Test(arguments: 1..<Schema.steps.count)
+  func `of an older program is brought to the newest layout, after a copy`(_ version: Int)
+    async throws
+  {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "old-\(UUID())").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let token = makeToken()
+    do {
+      let old = try DatabaseQueue(path: "\(folder)/hub.sqlite")
+      try await old.write { database in
+        for step in Schema.steps[..<version] { try database.execute(sql: step) }
+        try database.execute(sql: "PRAGMA user_version = \(version)")
+        try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
+        try database.execute(
+          sql: "INSERT INTO accounts (id, name, kind, created_at) VALUES (1, 'alice', 'user', 0)")
+        try database.execute(
+          sql: """
+            INSERT INTO tokens (account_id, name, hash, prefix, scope, created_at)
+            VALUES (1, 't', ?, 'ahk_', 'write', 0)
+            """, arguments: [hashOfToken(token)])
+      }
+      try old.close()
+    }
+    let hub = try Hub(
+      ServerSettings(dataFolder: folder),
+      inspect: { _ in AdapterFacts(library: .adapters, name: "a", method: "lora") })
+    let registry = hub.core.registry
+    let alice = try #require(try await registry.caller(token: token)?.account)
+    #expect(alice.name == "alice")
+    // What is new is there, and what was is left.
+    let session = try await registry.makeSession(for: alice, client: "browser", address: "::1")
+    #expect(try await registry.caller(session: session)?.account == alice)
+    _ = try await registry.makeRepository("r", owner: alice, creator: alice, isPrivate: false)
+    #expect(try await registry.list(ListQuery(), for: .anyone).repositories.count == 1)
+    #expect(try await hub.core.check(isDeep: true).isGood)
+    let copies = try FileManager.default.contentsOfDirectory(atPath: "\(folder)/backups")
+    #expect(copies.count == 1)
+    let copy = try DatabaseQueue(path: "\(folder)/backups/\(copies[0])")
+    let kept = try await copy.read { try Int.fetchOne($0, sql: "PRAGMA user_version") }
+    #expect(kept == version)
   }
 
   @Test func `of a newer program, or of another, is left alone`() async throws {
