@@ -9,8 +9,14 @@ static const struct hub_asset assets[] = {
   {"base.css", (const char[]){
 #embed "Static/base.css"
   , 0}},
+  {"explore.css", (const char[]){
+#embed "Static/explore.css"
+  , 0}},
   {"site.js", (const char[]){
 #embed "Static/site.js"
+  , 0}},
+  {"explore.js", (const char[]){
+#embed "Static/explore.js"
   , 0}},
   {"favicon.svg", (const char[]){
 #embed "Static/favicon.svg"
@@ -20,6 +26,15 @@ static const struct hub_asset assets[] = {
   , 0}},
   {"home", (const char[]){
 #embed "Templates/home.mustache"
+  , 0}},
+  {"explore", (const char[]){
+#embed "Templates/explore.mustache"
+  , 0}},
+  {"card", (const char[]){
+#embed "Templates/card.mustache"
+  , 0}},
+  {"first-run", (const char[]){
+#embed "Templates/first-run.mustache"
   , 0}},
   {"problem", (const char[]){
 #embed "Templates/problem.mustache"

@@ -6,7 +6,7 @@ func allEndpoints() -> [Endpoint] {
     accessEndpoints, commitEndpoints, cardEndpoints, largeFileEndpoints, organisationEndpoints,
     resolveEndpoints, discussionEndpoints, operationEndpoints,
     // Pages.
-    staticEndpoints, homePages, loginPages,
+    staticEndpoints, homePages, loginPages, explorePages,
   ]
   return groups.flatMap { $0 }
 }
