@@ -26,7 +26,8 @@ struct AdapterIdentifier: Sendable, Equatable, CustomStringConvertible {
       owner = String(parts[0])
       // The original's files had an ending.
       let file = String(parts[1])
-      name = [".yaml", ".yml", ".json"].first { file.hasSuffix($0) }
+      name =
+        [".yaml", ".yml", ".json"].first { file.hasSuffix($0) }
         .map { String(file.dropLast($0.count)) } ?? file
       return
     }

@@ -166,7 +166,10 @@ struct CatalogueEntry: Sendable, Equatable {
   /// An address that may become a link; nil for anything else.
   private static func link(_ text: String?) -> String? {
     guard let text, let url = URL(string: text), ["http", "https"].contains(url.scheme ?? ""),
-      url.host != nil, !text.unicodeScalars.contains(where: { $0.value <= 32 || $0 == "\"" })
+      url.host != nil,
+      !text.unicodeScalars.contains(where: {
+        $0.value <= 32 || "\"<>|`".unicodeScalars.contains($0)
+      })
     else { return nil }
     return text
   }

@@ -15,6 +15,7 @@ struct ExploreIndex: Sendable {
     let metricRank: Double?
     let byteCount: Int?
     let baseByteCount: Int?
+    let isElsewhere: Bool
     /// `Facets.text`.
     let facets: String
   }
@@ -78,7 +79,8 @@ struct ExploreIndex: Sendable {
     for (index, order) in ExploreQuery.Order.allCases.enumerated() {
       columns[index][slot] =
         switch order {
-        case .trending: row.trending
+        // Of those that nobody uses yet, the ones that are here come first.
+        case .trending: row.isElsewhere ? row.trending - 1 : row.trending
         case .downloads: row.downloads
         case .likes: row.likes
         case .updated: row.updated

@@ -6,7 +6,7 @@ internal import HubClient
 /// A question that each adapter has an answer to, or several.
 enum Facet: String, Sendable, CaseIterable {
   // The order in which Explore shows them.
-  case task, subtask, language, base, method, head, size, license, library
+  case task, subtask, language, base, method, head, size, license, library, files
 
   var name: String {
     switch self {
@@ -19,6 +19,7 @@ enum Facet: String, Sendable, CaseIterable {
     case .size: "Size"
     case .license: "License"
     case .library: "Library"
+    case .files: "Files"
     }
   }
 
@@ -32,6 +33,7 @@ enum Facet: String, Sendable, CaseIterable {
     case .head:
       value == "none" ? "No head" : value.replacing("-", with: " ").capitalizedFirst
     case .size: SizeClass(rawValue: value)?.name ?? value
+    case .files: value == Facets.elsewhere ? "On another server" : "On this hub"
     case .base, .license, .library: value
     }
   }
@@ -94,7 +96,8 @@ struct MainMetric: Sendable, Equatable {
   private var isShare: Bool {
     let folded = name.lowercased()
     let shares = [
-      "acc", "f1", "f0.5", "precision", "recall", "exact", "em", "rouge", "bleu", "auc", "map", "mrr",
+      "acc", "f1", "f0.5", "precision", "recall", "exact", "em", "rouge", "bleu", "auc", "map",
+      "mrr",
       "ndcg", "las", "uas", "matthews", "mcc", "spearman", "pearson",
     ]
     return shares.contains { folded.contains($0) }
@@ -150,6 +153,10 @@ struct Facets: Sendable, Equatable {
     }
   }
 
+  /// Where an adapter's files are.
+  static let here = "here"
+  static let elsewhere = "elsewhere"
+
   /// How many values of one facet a repository may have: a card is not to be under everything.
   static let limit = 32
 
@@ -169,7 +176,8 @@ struct Facets: Sendable, Equatable {
   /// Reads what ``text`` made, line by line.
   static func forEachValue(in text: String, _ body: (Facet, Substring) -> Void) {
     for line in text.split(separator: "\n") {
-      guard let space = line.firstIndex(of: " "), let facet = Facet(rawValue: String(line[..<space]))
+      guard let space = line.firstIndex(of: " "),
+        let facet = Facet(rawValue: String(line[..<space]))
       else { continue }
       body(facet, line[line.index(after: space)...])
     }

@@ -44,9 +44,11 @@ extension Facets {
     }
     let datasets = card.texts("datasets")
     if named.isEmpty {
-      for dataset in datasets + datasets.flatMap({ name in
-        card.datasetConfigurations.map { "\(name)/\($0)" }
-      }) {
+      for dataset in datasets
+        + datasets.flatMap({ name in
+          card.datasetConfigurations.map { "\(name)/\($0)" }
+        })
+      {
         guard let subtask = Taxonomy.subtask(dataset: dataset) else { continue }
         subtasks.append(subtask)
         tasks.append(String(subtask.prefix { $0 != "/" }))
@@ -83,6 +85,7 @@ extension Facets {
     self[.library] = [facts?.library.rawValue ?? (isElsewhere ? "adapters" : nil)]
       .compactMap(\.self)
 
+    self[.files] = [isElsewhere ? Self.elsewhere : Self.here]
     if let facts, facts.byteCount > 0 {
       byteCount = facts.byteCount
     } else if fileBytes > 0 {
@@ -98,6 +101,20 @@ extension Facets {
 
   /// What a card is about, in one line: its first sentence that is no heading and no table.
   static func summary(_ markdown: String) -> String {
+    let paragraphs = paragraphs(markdown, limit: 2)
+    guard let first = paragraphs.first else { return "" }
+    // A card that was made of facts begins with those that stand beside it anyway.
+    if first.hasPrefix("An adapter for "), first.contains(": method `"), paragraphs.count > 1,
+      paragraphs[1].hasPrefix("It answers with")
+    {
+      return plain(paragraphs[1])
+    }
+    return plain(first)
+  }
+
+  /// The first paragraphs of running text.
+  private static func paragraphs(_ markdown: String, limit: Int) -> [String] {
+    var found: [String] = []
     var text = ""
     var isCode = false
     for line in markdown.prefix(20_000).split(
@@ -114,13 +131,16 @@ extension Facets {
         || line.hasPrefix("![") || line.hasPrefix("[![") || line.hasPrefix("---")
         || line.hasPrefix("===")
       if isOther {
-        if !text.isEmpty { break }
+        if !text.isEmpty { found.append(text) }
+        text = ""
+        if found.count == limit { break }
         continue
       }
-      text += (text.isEmpty ? "" : " ") + line
-      if text.count > 400 { break }
+      // What is longer is cut in any case.
+      if text.utf8.count <= 1000 { text += (text.isEmpty ? "" : " ") + line }
     }
-    return plain(text)
+    if !text.isEmpty { found.append(text) }
+    return found
   }
 
   /// Text without the signs of Markdown, cut after a sentence.

@@ -179,7 +179,8 @@ enum Taxonomy {
           "cb", "CommitmentBank", "How far a writer commits to a clause inside a sentence.",
           metric: "accuracy", datasets: ["super_glue/cb"]),
         Subtask(
-          "scitail", "SciTail", "Statements from school science and sentences that may support them.",
+          "scitail", "SciTail",
+          "Statements from school science and sentences that may support them.",
           metric: "accuracy", datasets: ["scitail", "allenai/scitail"]),
         Subtask(
           "sick", "SICK", "Simple sentences that differ in meaning step by step.",
@@ -228,7 +229,8 @@ enum Taxonomy {
           "wikihop", "WikiHop", "Questions that need several articles read together.",
           metric: "accuracy", datasets: ["wiki_hop"]),
         Subtask(
-          "hotpotqa", "HotpotQA", "Questions over two articles, with the sentences that support them.",
+          "hotpotqa", "HotpotQA",
+          "Questions over two articles, with the sentences that support them.",
           metric: "f1", datasets: ["hotpot_qa", "hotpotqa/hotpot_qa"]),
         Subtask(
           "newsqa", "NewsQA", "Questions on news articles.", metric: "f1", datasets: ["newsqa"]),
@@ -459,7 +461,8 @@ enum Taxonomy {
         Subtask("ep", "Entities, phrases", "Names of entities across languages.", language: nil),
         Subtask("es", "Entities, sentences", "Entities within sentences.", language: nil),
         Subtask("tp", "Triples, phrases", "Facts of three parts as phrases.", language: nil),
-        Subtask("ts", "Triples, sentences", "Facts of three parts within sentences.", language: nil),
+        Subtask(
+          "ts", "Triples, sentences", "Facts of three parts within sentences.", language: nil),
       ]),
     TaskGroup(
       "embedding", "Embeddings", "feature-extraction",

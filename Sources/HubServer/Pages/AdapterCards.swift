@@ -28,11 +28,11 @@ extension ExploreCard {
     }
     if let task = facets[.task].first {
       let subtask = facets[.subtask].first
-      values["task"] =
-        [
-          "name": Taxonomy.name(task: task), "subtask": subtask.map(Taxonomy.name(subtask:)) ?? "",
-          "href": "/explore?task=\(percentEncoded(task))",
-        ] as [String: Any]
+      var shown: [String: Any] = [
+        "name": Taxonomy.name(task: task), "href": "/explore?task=\(percentEncoded(task))",
+      ]
+      shown["subtask"] = subtask.map(Taxonomy.name(subtask:))
+      values["task"] = shown
     }
     if let base = facets[.base].first { values["base"] = base }
     let methods = facets[.method].map(MethodNames.name)

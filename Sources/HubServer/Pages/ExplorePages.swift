@@ -25,9 +25,10 @@ private func explore(_ call: Call) async throws -> Response {
     "cards": answer.cards.map { $0.values(search: query.text, now: now) },
     "chips": chips(query),
     "isFirstRun": isFirstRun, "isEmpty": answer.cards.isEmpty && !isFirstRun,
-    "chosenCount": query.chosen.values.reduce(0) { $0 + $1.count },
     "host": call.baseURL,
   ]
+  let chosenCount = query.chosen.values.reduce(0) { $0 + $1.count }
+  if chosenCount > 0 { values["chosenCount"] = chosenCount }
   if let next = answer.next { values["next"] = query.at(next).address }
   if let previous = answer.previous { values["previous"] = query.at(previous).address }
   if let identifier = AdapterIdentifier(query.text) {

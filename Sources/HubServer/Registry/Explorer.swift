@@ -54,7 +54,9 @@ final class Explorer: Sendable {
   func current(_ registry: Registry) async throws -> (index: ExploreIndex, version: Int) {
     func upToDate() -> (index: ExploreIndex, version: Int)? {
       state.withLock { state in
-        guard state.pending.isEmpty, !state.isRefreshing, let index = state.index else { return nil }
+        guard state.pending.isEmpty, !state.isRefreshing, let index = state.index else {
+          return nil
+        }
         return (index, state.version)
       }
     }

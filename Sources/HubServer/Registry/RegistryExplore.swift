@@ -61,7 +61,7 @@ extension Registry {
 
   private static let indexColumns = """
     SELECT r.id, r.owner_id, r.is_private, r.trending, r.downloads, r.likes, r.updated_at,
-      e.metric, e.metric_value, e.byte_count, e.base_byte_count, e.facets
+      e.metric, e.metric_value, e.byte_count, e.base_byte_count, e.is_elsewhere, e.facets
     FROM explore e JOIN repositories r ON r.id = e.repository_id
     WHERE e.is_adapter AND r.deleted_at IS NULL
     """
@@ -148,6 +148,7 @@ extension ExploreIndex.Row {
     self.init(
       id: row[0], owner: row[1], isPrivate: row[2], trending: row[3], downloads: row[4],
       likes: row[5], updated: row[6], metricRank: rank, byteCount: row["byte_count"],
-      baseByteCount: row["base_byte_count"], facets: row["facets"])
+      baseByteCount: row["base_byte_count"], isElsewhere: row["is_elsewhere"], facets: row["facets"]
+    )
   }
 }
