@@ -12,8 +12,14 @@ static const struct hub_asset assets[] = {
   {"repository.css", (const char[]){
 #embed "Static/repository.css"
   , 0}},
+  {"explore.css", (const char[]){
+#embed "Static/explore.css"
+  , 0}},
   {"site.js", (const char[]){
 #embed "Static/site.js"
+  , 0}},
+  {"explore.js", (const char[]){
+#embed "Static/explore.js"
   , 0}},
   {"favicon.svg", (const char[]){
 #embed "Static/favicon.svg"
@@ -26,6 +32,15 @@ static const struct hub_asset assets[] = {
   , 0}},
   {"home", (const char[]){
 #embed "Templates/home.mustache"
+  , 0}},
+  {"explore", (const char[]){
+#embed "Templates/explore.mustache"
+  , 0}},
+  {"card", (const char[]){
+#embed "Templates/card.mustache"
+  , 0}},
+  {"first-run", (const char[]){
+#embed "Templates/first-run.mustache"
   , 0}},
   {"problem", (const char[]){
 #embed "Templates/problem.mustache"

@@ -20,6 +20,7 @@ extension HubCore {
     {
       facts["share"] = .number(Double(count) / Double(whole))
       description.facts = .object(facts)
+      description.facets.baseByteCount = whole <= .max / 4 ? whole * 4 : nil
     }
     try await registry.describe(repository, commit: commit, description)
   }
@@ -49,14 +50,15 @@ extension HubCore {
   private func describe(_ snapshot: Snapshot, of repository: Repository) throws -> Description {
     var description = Description()
     var problems: [JSON] = []
-    let facts = try inspected(snapshot, named: repository.name)
+    let entry = catalogueEntry(snapshot, &problems)
+    let facts = try inspected(snapshot, named: repository.name) ?? entry?.facts
     let card: JSON
     if let file = snapshot.file("README.md"), file.byteCount <= settings.limits.cardBytes {
       let text = String(decoding: try readFile(blobs.path(file.digest)), as: UTF8.self)
       let parsed = CardFile(text)
       card = .object(parsed.frontMatter)
       description.body = String(parsed.body.prefix(100_000))
-      problems = parsed.errors.map { .string("README.md: \($0)") }
+      problems += parsed.errors.map { .string("README.md: \($0)") }
     } else if let facts, facts.problems.isEmpty,
       let identifier = try? RepositoryIdentifier(repository.fullName)
     {
@@ -73,17 +75,51 @@ extension HubCore {
       var object = JSON.Object()
       if case .object(let known)? = facts?.json { object = known }
       if case .array(let found)? = object["problems"] { problems = found + problems }
+      object["elsewhere"] = entry?.elsewhere
       object["problems"] = .array(problems)
       description.facts = .object(object)
     }
     description.parameters = facts?.parameterCount ?? parameterCount(snapshot)
+    if entry != nil { description.parameters = nil }
     description.configuration = try configuration(snapshot, facts)
     description.library =
       card["library_name"]?.string ?? facts?.library.rawValue
       ?? (snapshot.file("config.json") == nil ? nil : "transformers")
     description.task = card["pipeline_tag"]?.string ?? facts?.task
     description.tags = tags(card, facts, snapshot, description)
+    description.facets = Facets(
+      description, facts: entry == nil ? facts : nil, entry: entry,
+      fileBytes: weightBytes(snapshot))
     return description
+  }
+
+  /// The entry of a catalogue, where a repository holds one and no adapter of its own.
+  private func catalogueEntry(_ snapshot: Snapshot, _ problems: inout [JSON]) -> CatalogueEntry? {
+    guard snapshot.file("adapter_config.json") == nil,
+      let file = snapshot.file(CatalogueEntry.fileName),
+      file.byteCount <= SafeYAML.sizeLimit
+    else { return nil }
+    do {
+      return try CatalogueEntry(
+        String(decoding: try readFile(blobs.path(file.digest)), as: UTF8.self))
+    } catch let failure as YAMLFailure {
+      let place = failure.line.map { ":\($0)" } ?? ""
+      problems.append(
+        .string("\(CatalogueEntry.fileName)\(place): \(escaped(failure.message, limit: 300))"))
+    } catch {
+      problems.append(.string("\(CatalogueEntry.fileName) cannot be read"))
+    }
+    return nil
+  }
+
+  /// Bytes of an adapter's files of numbers, of each kind of file one: safetensors or pickles.
+  private func weightBytes(_ snapshot: Snapshot) -> Int {
+    func bytes(_ ending: String) -> Int {
+      snapshot.files.filter { $0.path.hasSuffix(ending) && !$0.path.contains("/") }
+        .reduce(0) { $0 + $1.byteCount }
+    }
+    let safe = bytes(".safetensors")
+    return safe > 0 ? safe : bytes(".bin")
   }
 
   /// What the function that knows adapters says about a commit's files; nil for no adapter.

@@ -1,11 +1,16 @@
 /// YAML as JSON values, from a stranger: nothing it can say makes reading slow, large or deep.
-internal import Files
+package import Files
 internal import Yams
 
 /// What is wrong with a YAML text, and on which of its lines.
-struct YAMLFailure: Error, Equatable {
-  let message: String
-  let line: Int?
+package struct YAMLFailure: Error, Equatable {
+  package let message: String
+  package let line: Int?
+
+  package init(message: String, line: Int?) {
+    self.message = message
+    self.line = line
+  }
 }
 
 /// One YAML document, read within limits.
@@ -14,18 +19,18 @@ struct YAMLFailure: Error, Equatable {
 /// keep it busy for ever. Therefore aliases are hidden from it: the `*` that begins one becomes a
 /// character that the text does not hold, and what then looks like an alias is expanded here, where
 /// each node is counted.
-struct SafeYAML {
-  static let sizeLimit = 256 * 1024
+package struct SafeYAML {
+  package static let sizeLimit = 256 * 1024
   static let depthLimit = 50
   static let expansionLimit = 1_000
   /// Of what a line's form lets suspect, before it is parsed: keeps recursion off the stack's end.
   private static let suspicionLimit = 400
 
-  let value: JSON
+  package let value: JSON
   /// The lines of the keys of the document's mapping, counted from 1.
-  let lines: [String: Int]
+  package let lines: [String: Int]
 
-  init(_ text: String) throws {
+  package init(_ text: String) throws {
     guard text.utf8.count <= Self.sizeLimit else {
       throw YAMLFailure(
         message: "is \(text.utf8.count) bytes long, the limit is \(Self.sizeLimit)", line: nil)

@@ -17,6 +17,7 @@ public enum AdminRequest: Codable, Sendable {
   case audit(after: Int64, limit: Int)
   case check(isDeep: Bool)
   case collectGarbage(graceSeconds: Double, isDryRun: Bool)
+  case importCatalogue(path: String)
   case backUp(path: String)
   case restore(path: String, isReplacing: Bool)
 }

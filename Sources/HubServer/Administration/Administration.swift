@@ -132,6 +132,7 @@ struct Administration: Sendable {
     case .check(let isDeep): return try await hub.check(isDeep: isDeep)
     case .collectGarbage(let grace, let isDryRun):
       return try await hub.collectGarbage(graceSeconds: grace, isDryRun: isDryRun)
+    case .importCatalogue(let path): return try await hub.importCatalogue(from: path)
     case .backUp(let path): return try await hub.backUp(to: path)
     case .restore(let path, let isReplacing):
       return try await hub.restore(from: path, isReplacing: isReplacing)

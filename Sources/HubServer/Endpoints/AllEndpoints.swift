@@ -6,8 +6,8 @@ func allEndpoints() -> [Endpoint] {
     accessEndpoints, commitEndpoints, cardEndpoints, largeFileEndpoints, organisationEndpoints,
     resolveEndpoints, discussionEndpoints, operationEndpoints,
     // Pages.
-    staticEndpoints, homePages, loginPages, filePages, historyPages,
-    comparePages, guidePages, adapterPages,
+    staticEndpoints, homePages, explorePages, loginPages, filePages, historyPages, comparePages,
+    guidePages, adapterPages,
   ]
   return groups.flatMap { $0 }
 }

@@ -16,6 +16,8 @@ struct Description: Sendable {
   var tags: [String] = []
   /// The card's text, for the search.
   var body = ""
+  /// What it is found by on Explore.
+  var facets = Facets()
 
   static let empty = Description()
 }

@@ -18,6 +18,12 @@ struct IdentifierSet: Sendable, Equatable {
     words[word] |= 1 << UInt64(id & 63)
   }
 
+  mutating func remove(_ id: Int64) {
+    let word = Int(id >> 6)
+    guard id >= 0, word < words.count else { return }
+    words[word] &= ~(1 << UInt64(id & 63))
+  }
+
   func contains(_ id: Int64) -> Bool {
     let word = Int(id >> 6)
     return id >= 0 && word < words.count && words[word] & 1 << UInt64(id & 63) != 0
@@ -29,6 +35,33 @@ struct IdentifierSet: Sendable, Equatable {
   mutating func formIntersection(_ other: IdentifierSet) {
     if words.count > other.words.count { words.removeLast(words.count - other.words.count) }
     for index in words.indices { words[index] &= other.words[index] }
+  }
+
+  mutating func formUnion(_ other: IdentifierSet) {
+    if words.count < other.words.count {
+      words += repeatElement(0, count: other.words.count - words.count)
+    }
+    for index in other.words.indices { words[index] |= other.words[index] }
+  }
+
+  /// How many both have.
+  func intersectionCount(_ other: IdentifierSet) -> Int {
+    let count = min(words.count, other.words.count)
+    let (a, b) = (words.span, other.words.span)
+    var sum = 0
+    for index in 0..<count { sum += (a[index] & b[index]).nonzeroBitCount }
+    return sum
+  }
+
+  /// Calls a function with each in ascending order.
+  func forEach(_ body: (Int64) -> Void) {
+    for (index, word) in words.enumerated() {
+      var rest = word
+      while rest != 0 {
+        body(Int64(index) << 6 + Int64(rest.trailingZeroBitCount))
+        rest &= rest - 1
+      }
+    }
   }
 
   /// In ascending order.

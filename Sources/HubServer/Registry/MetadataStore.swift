@@ -97,6 +97,12 @@ protocol MetadataStore: Sendable {
   )
   func listed(_ repository: Repository) async throws -> ListedRepository
   func tagCounts(limit: Int) async throws -> [(tag: String, count: Int)]
+  /// A page of adapters, with how many there are of each value of each facet.
+  func explore(_ query: ExploreQuery, for caller: Caller) async throws -> ExploreAnswer
+  /// An adapter as Explore shows it; nil for what is none.
+  func exploreCard(_ repository: Repository) async throws -> ExploreCard?
+  /// What there is in all, for the one who asks.
+  func exploreTotals(for caller: Caller) async throws -> ExploreTotals
 
   // What is kept beside them
   func addDownloads(_ counts: [Int64: Int], tokensUsed: [Int64: Moment]) async throws

@@ -17,6 +17,7 @@ final class Registry: MetadataStore {
   let limits: Limits
   private let cache = Mutex(Cache())
   let searches = SearchCache()
+  let explorer = Explorer()
   let log: Logger
 
   /// Opens the file, makes or migrates its tables, and checks it.
@@ -54,6 +55,7 @@ final class Registry: MetadataStore {
           hint: "restore a backup: adapterhub hub restore")
       }
       try Schema.migrate(pool, path: path, backupFolder: "\(folder)/backups")
+      explorer.observe(pool)
     } catch let error as DatabaseError {
       throw FileFailure(path, "cannot be opened: \(error.message ?? "\(error)")")
     }

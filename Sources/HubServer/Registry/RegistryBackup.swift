@@ -25,6 +25,8 @@ extension Registry {
     }
     forgetAll()
     try Schema.migrate(pool, path: self.path, backupFolder: "\(folder)/backups")
+    // Nothing tells of rows that came with a file of their own.
+    explorer.rebuild()
   }
 
   /// What is wrong with a database that nobody has open, and which contents it names.

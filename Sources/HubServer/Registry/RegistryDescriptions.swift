@@ -53,8 +53,10 @@ extension Registry {
           SELECT \(Repository.columns), v.commit_name FROM revisions v
           JOIN repositories r ON r.id = v.repository_id JOIN accounts o ON o.id = r.owner_id
           LEFT JOIN descriptions d ON d.repository_id = v.repository_id
+          LEFT JOIN explore e ON e.repository_id = v.repository_id
           WHERE v.kind = 'branch' AND v.name = 'main' AND r.deleted_at IS NULL
-            AND (d.commit_name IS NULL OR d.commit_name <> v.commit_name)
+            AND (d.commit_name IS NULL OR d.commit_name <> v.commit_name
+              OR e.repository_id IS NULL)
           """
       ).map { (Repository($0), $0["commit_name"]) }
     }
@@ -78,6 +80,7 @@ extension Registry {
         description.facts?.text(.minified),
         JSON.array(description.tags.map { .string($0) }).text(.minified),
       ])
+    try Self.write(description.facets, of: repository, database)
     try database.execute(
       sql: "DELETE FROM tags WHERE repository_id = ?", arguments: [repository.id])
     let insert = try database.cachedStatement(

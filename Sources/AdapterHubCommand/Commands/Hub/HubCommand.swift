@@ -20,7 +20,8 @@ struct HubCommand: AsyncParsableCommand {
       """,
     subcommands: [
       HubRun.self, HubUser.self, HubToken.self, HubOrganisation.self, HubAlias.self, HubQuota.self,
-      HubAudit.self, HubCheck.self, HubGarbage.self, HubBackup.self, HubRestore.self,
+      HubImport.self, HubAudit.self, HubCheck.self, HubGarbage.self, HubBackup.self,
+      HubRestore.self,
     ],
     defaultSubcommand: HubRun.self)
 }

@@ -86,6 +86,6 @@ struct HubRestore: AsyncParsableCommand {
 }
 
 /// A path that means the same to the hub, which may have been started elsewhere.
-private func absolute(_ path: String) -> String {
+func absolute(_ path: String) -> String {
   path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
 }
