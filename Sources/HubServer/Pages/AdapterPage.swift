@@ -15,6 +15,8 @@ private func adapterPage(_ call: Call) async throws -> Response {
   let listed = try await call.registry.listed(repository)
   let snapshot = try await call.snapshot("main")
   let facts = listed.facts.flatMap { try? AdapterFacts($0) }
+  let facets = try await call.registry.exploreCard(repository)?.facets
+  let isElsewhere = facets?.isElsewhere ?? false
 
   var page = Page("\(repository.fullName) · AdapterHub", "adapter")
   page.description = summary(listed, facts)
@@ -32,10 +34,14 @@ private func adapterPage(_ call: Call) async throws -> Response {
     page.values["card"] = card
   }
   if let facts, let identifier = try? RepositoryIdentifier(repository.fullName) {
-    page.values["snippets"] = snippets(facts, identifier, snapshot, call)
-    page.values["hasSnippets"] = true
-    page.values["facts"] = factValues(facts, listed)
-    page.values["hyperparameters"] = hyperparameters(facts)
+    if !isElsewhere {
+      page.values["snippets"] = snippets(facts, identifier, snapshot, call)
+      page.values["hasSnippets"] = true
+    }
+    page.values["facts"] = factValues(facts, baseByteCount: facets?.baseByteCount)
+    let settings = hyperparameters(facts)
+    page.values["hyperparameters"] = settings
+    page.values["hasHyperparameters"] = !settings.isEmpty
     page.values["labels"] = facts.labels.prefix(30).map { ["label": $0] as [String: Any] }
     page.values["hasLabels"] = !facts.labels.isEmpty
     page.values["moreLabels"] = facts.labels.count > 30 ? facts.labels.count - 30 : nil
@@ -54,6 +60,7 @@ private func adapterPage(_ call: Call) async throws -> Response {
   let problems = problems(listed.facts)
   page.values["problems"] = problems
   page.values["hasProblems"] = !problems.isEmpty
+  page.values["places"] = isElsewhere ? places(listed.facts?["elsewhere"]) : nil
   page.values["chart"] = try await downloadChart(call, repository)
   page.values["commit"] = String(snapshot.commit.prefix(8))
   return page.response(call)
@@ -129,29 +136,49 @@ private func snippets(
   }
 }
 
-private func factValues(_ facts: AdapterFacts, _ listed: ListedRepository) -> [String: Any] {
+/// Where the files of a catalogue's entry are.
+private func places(_ elsewhere: JSON?) -> [String: Any] {
+  let files = elsewhere?["files"]?.list ?? []
+  return [
+    "files": files.prefix(20).compactMap { file -> [String: Any]? in
+      guard let url = file["url"]?.string,
+        let address = MarkdownAddress(url, isPicture: false, at: nil), address.isElsewhere
+      else { return nil }
+      var values: [String: Any] = [
+        "version": file["version"]?.readable ?? "", "url": address.text,
+        "isDefault": file["version"]?.readable == elsewhere?["default"]?.readable,
+      ]
+      values["digest"] = file["sha256"]?.string ?? file["sha1"]?.string
+      values["score"] = file["score"] == .null ? nil : file["score"]?.readable
+      return values
+    },
+    "left": max(0, files.count - 20), "hasMore": files.count > 20,
+  ]
+}
+
+private func factValues(_ facts: AdapterFacts, baseByteCount: Int?) -> [String: Any] {
   var values: [String: Any] = [
     "method": facts.method, "library": facts.library == .peft ? "PEFT" : "adapters",
-    "parameters": grouped(facts.parameterCount),
     "head": facts.task ?? (facts.labels.isEmpty ? "none" : "yes"),
     "labelCount": facts.labels.count, "hasWeights": facts.byteCount > 0,
     "bytes": byteText(facts.byteCount),
   ]
+  if facts.parameterCount > 0 { values["parameters"] = grouped(facts.parameterCount) }
   if let base = facts.baseModel {
     values["base"] = ["name": base, "path": "/base/\(percentEncoded(base, keepingSlashes: true))"]
   }
   values["modelType"] = facts.modelType
   values["fingerprint"] = facts.baseFingerprint.map { String($0.prefix(16)) }
-  if let share = facts.share, share.isFinite, share > 0 {
-    values["share"] = "\(fixed(share * 100, digits: share < 0.01 ? 2 : 1)) %"
-    if let whole = facts.baseByteCount, whole > facts.byteCount, facts.byteCount > 0 {
-      values["instead"] =
-        [
-          "whole": byteText(whole), "times": grouped(whole / facts.byteCount),
-          // Of a bar of 200: at least one, so that it can be seen.
-          "width": max(1, min(200, Int(200 * Double(facts.byteCount) / Double(whole)))),
-        ] as [String: Any]
-    }
+  let whole = facts.baseByteCount ?? baseByteCount
+  if let whole, whole > facts.byteCount, facts.byteCount > 0 {
+    let share = facts.share ?? Double(facts.parameterCount) * 4 / Double(whole)
+    if share > 0 { values["share"] = "\(fixed(share * 100, digits: share < 0.01 ? 2 : 1)) %" }
+    values["instead"] =
+      [
+        "whole": byteText(whole), "times": grouped(whole / facts.byteCount),
+        // Of a bar of 200: at least one, so that it can be seen.
+        "width": max(1, min(200, Int(200 * Double(facts.byteCount) / Double(whole)))),
+      ] as [String: Any]
   }
   return values
 }
@@ -159,7 +186,7 @@ private func factValues(_ facts: AdapterFacts, _ listed: ListedRepository) -> [S
 /// The settings of the method, each on a line: `reduction factor  16`.
 private func hyperparameters(_ facts: AdapterFacts) -> [[String: Any]] {
   var lines: [(String, String)] = []
-  flatten(facts.configuration, path: "", into: &lines)
+  if facts.configuration != [:] { flatten(facts.configuration, path: "", into: &lines) }
   return lines.prefix(200).map { ["name": $0.0, "value": $0.1] }
 }
 

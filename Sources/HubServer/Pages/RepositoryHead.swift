@@ -24,8 +24,10 @@ extension Call {
       "isGated": repository.gate != .no, "likes": repository.likes,
       "downloads": grouped(repository.downloads), "updated": repository.updatedAt.values,
       "canWrite": level >= .write, "canAdminister": level >= .admin,
-      "chips": chips(listed),
     ]
+    let facets = try await registry.exploreCard(repository)?.facets
+    values["chips"] = chips(listed, facets)
+    values["isElsewhere"] = facets?.isElsewhere ?? false
     if let account = caller.account {
       values["isLiked"] = try await registry.likes(repository, account: account)
       values["isSignedIn"] = true
@@ -34,25 +36,23 @@ extension Call {
   }
 
   /// What a repository is, in a few words that lead to more of the kind.
-  private func chips(_ listed: ListedRepository) -> [[String: Any]] {
+  private func chips(_ listed: ListedRepository, _ facets: Facets?) -> [[String: Any]] {
+    guard let facets else {
+      return [listed.task, listed.library, listed.card["license"]?.string].compactMap(\.self)
+        .map { ["text": $0] }
+    }
     var chips: [[String: Any]] = []
-    func add(_ text: String?, _ link: String? = nil, accent: Bool = false) {
-      guard let text, !text.isEmpty else { return }
-      var chip: [String: Any] = ["text": text, "isAccent": accent]
-      chip["link"] = link
-      chips.append(chip)
-    }
-    add(listed.task, listed.task.map { "/explore?task=\(percentEncoded($0))" }, accent: true)
-    let facts = listed.facts.flatMap { try? AdapterFacts($0) }
-    if let base = facts?.baseModel {
-      add(base, "/base/\(percentEncoded(base, keepingSlashes: true))")
-    }
-    for method in facts?.methodNames ?? [] {
-      add(method, "/explore?method=\(percentEncoded(method))")
-    }
-    add(listed.library)
-    if case .string(let license)? = listed.card["license"] {
-      add(license, "/explore?license=\(percentEncoded(license))")
+    for facet in [Facet.task, .subtask, .base, .method, .language, .license, .library] {
+      let values = facets[facet]
+      for value in values.prefix(4) {
+        let link =
+          facet == .base
+          ? "/base/\(percentEncoded(value, keepingSlashes: true))"
+          : "/explore?\(facet.rawValue)=\(percentEncoded(value))"
+        chips.append(
+          ["text": facet.name(value), "link": link, "isAccent": facet == .task])
+      }
+      if values.count > 4 { chips.append(["text": "\(values.count - 4) more"]) }
     }
     return chips
   }
