@@ -4,9 +4,10 @@ func allEndpoints() -> [Endpoint] {
   let groups: [[Endpoint]] = [
     identityEndpoints, repositoryEndpoints, listingEndpoints, treeEndpoints, revisionEndpoints,
     accessEndpoints, commitEndpoints, cardEndpoints, largeFileEndpoints, organisationEndpoints,
-    resolveEndpoints, discussionEndpoints, operationEndpoints,
+    resolveEndpoints, identifierEndpoints, discussionEndpoints, operationEndpoints,
     // Pages.
-    staticEndpoints, homePages, loginPages, explorePages,
+    staticEndpoints, homePages, loginPages, explorePages, taskPages, languagePages,
+    basePages,
   ]
   return groups.flatMap { $0 }
 }
