@@ -16,7 +16,9 @@ private let pulledFolders = Mutex<[String: String]>([:])
 /// - Throws: ``FileFailure`` where it is neither, ``HubFailure`` where the hub does not give it.
 func folderOrPulled(_ text: String, _ kind: String) throws -> String {
   guard !fileExists(text) else { return text }
-  guard let reference = reference(text) else {
+  // `sst-2@lab` and `@lab/sst2` name an adapter by what it does, or as the original hub did.
+  let isIdentifier = kind == "adapter" && text.contains("@") && !text.contains(" ")
+  guard isIdentifier || reference(text) != nil else {
     throw FileFailure(
       text, "there is no such folder", hint: "give the \(kind)'s folder, or its id: owner/name")
   }
@@ -28,18 +30,19 @@ func folderOrPulled(_ text: String, _ kind: String) throws -> String {
     settings.retryLimit = 2
     let hub = HubClient(settings)
     folder = try waiting {
-      let progress = TransferProgress("pull \(reference)")
-      let pulled = try await hub.pull(reference) { progress.show($0) }
+      let progress = TransferProgress("pull \(text)")
+      let pulled = try await hub.pull(resolving: text) { progress.show($0) }
       progress.finish()
       if pulled.isUnchecked, !hub.settings.isOffline {
-        writeError("adapterhub: the hub does not answer; \(reference) is the cache's\n")
+        writeError("adapterhub: the hub does not answer; \(text) is the cache's\n")
       }
       return pulled.folder
     }
   } catch let failure as HubFailure {
     throw HubFailure(
       failure.kind, failure.subject,
-      failure.subject == "\(reference)"
+      [text, reference(text)?.description].contains(failure.subject)
+        && failure.kind != .fileNotFound
         ? "there is no such folder here; on \(try ClientSettings().endpoint) \(failure.problem)"
         : failure.problem, hint: failure.hint)
   }

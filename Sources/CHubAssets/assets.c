@@ -42,6 +42,30 @@ static const struct hub_asset assets[] = {
   {"first-run", (const char[]){
 #embed "Templates/first-run.mustache"
   , 0}},
+  {"leaderboard", (const char[]){
+#embed "Templates/leaderboard.mustache"
+  , 0}},
+  {"tasks", (const char[]){
+#embed "Templates/tasks.mustache"
+  , 0}},
+  {"task", (const char[]){
+#embed "Templates/task.mustache"
+  , 0}},
+  {"subtask", (const char[]){
+#embed "Templates/subtask.mustache"
+  , 0}},
+  {"languages", (const char[]){
+#embed "Templates/languages.mustache"
+  , 0}},
+  {"language", (const char[]){
+#embed "Templates/language.mustache"
+  , 0}},
+  {"bases", (const char[]){
+#embed "Templates/bases.mustache"
+  , 0}},
+  {"base-model", (const char[]){
+#embed "Templates/base-model.mustache"
+  , 0}},
   {"problem", (const char[]){
 #embed "Templates/problem.mustache"
   , 0}},

@@ -82,6 +82,7 @@ extension HubCore {
     description.parameters = facts?.parameterCount ?? parameterCount(snapshot)
     if entry != nil { description.parameters = nil }
     description.configuration = try configuration(snapshot, facts)
+    if let entry { description.configuration = entry.configuration }
     description.library =
       card["library_name"]?.string ?? facts?.library.rawValue
       ?? (snapshot.file("config.json") == nil ? nil : "transformers")

@@ -16,15 +16,20 @@ final class TestHub: Sendable {
   /// Tokens for writing, by user.
   let tokens: [String: String]
 
-  /// The function says what is different from the defaults.
-  init(_ change: (inout ServerSettings) -> Void = { _ in }) async throws {
+  /// The first function says what is different from the defaults, the second what adapters are.
+  init(
+    _ change: (inout ServerSettings) -> Void = { _ in },
+    inspect: @escaping AdapterInspector = { _ in
+      AdapterFacts(library: .adapters, name: "a", method: "lora")
+    }
+  ) async throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "hub-\(UUID())").path
     var settings = ServerSettings(dataFolder: folder)
     settings.publicURL = "http://hub.test"
     settings.rates.isLimited = false
     change(&settings)
     core = try HubCore(
-      settings, inspect: { _ in AdapterFacts(library: .adapters, name: "a", method: "lora") },
+      settings, inspect: inspect,
       log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     var tokens: [String: String] = [:]
     for name in ["alice", "bob", "admin"] {

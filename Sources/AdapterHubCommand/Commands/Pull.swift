@@ -10,15 +10,19 @@ struct Pull: AsyncParsableCommand {
       Prints the folder of each. What is there already is not fetched again; a transfer that broke \
       off goes on where it was; every file is checked against its sum. The cache is that of the \
       Python libraries: HF_HOME, HF_HUB_CACHE. The hub is HF_ENDPOINT, \(ClientSettings.publicEndpoint) \
-      by default; HF_HUB_OFFLINE=1 uses the cache alone.
+      by default; HF_HUB_OFFLINE=1 uses the cache alone. A hub of this program also knows adapters \
+      by what they do: task/data-set@owner; of one whose files are on another server it says where.
 
       Examples:
         adapterhub pull lab/sst2
+        adapterhub pull sentiment/sst-2@lab
         adapterhub pull lab/sst2@v2 lab/intent sentence-transformers/all-MiniLM-L6-v2
         adapterhub predict --model "$(adapterhub pull lab/base)" --adapter lab/sst2 'Good.'
       """)
 
-  @Argument(help: ArgumentHelp("Ids: owner/name or owner/name@revision.", valueName: "id"))
+  @Argument(
+    help: ArgumentHelp(
+      "Ids: owner/name, owner/name@revision or task/data-set@owner.", valueName: "id"))
   var ids: [String]
 
   @Flag(help: "Fetch every file, also those that nothing here reads.")
@@ -28,7 +32,7 @@ struct Pull: AsyncParsableCommand {
   var json = false
 
   func run() async throws {
-    let references = try ids.map { try AdapterReference($0) }
+    let references = ids
     let hub = try HubClient()
     let progress = TransferProgress(ids.count == 1 ? "pull \(ids[0])" : "pull")
     defer { progress.finish() }
@@ -38,7 +42,7 @@ struct Pull: AsyncParsableCommand {
       func startNext() {
         guard let (index, reference) = waiting.popFirst() else { return }
         group.addTask {
-          (index, try await hub.pull(reference, selection) { progress.show($0) })
+          (index, try await hub.pull(resolving: reference, selection) { progress.show($0) })
         }
       }
       for _ in 0..<4 { startNext() }

@@ -80,6 +80,8 @@ extension Call {
   ///   - identifier: what was asked for.
   ///   - model: the base model they must be for.
   ///   - method: the method they must be of.
+  /// - Returns: none where there is none that the caller may see.
+  /// - Throws: what the registry throws.
   func candidates(
     for identifier: AdapterIdentifier, model: String? = nil, method: String? = nil
   ) async throws -> [ExploreCard] {

@@ -147,6 +147,15 @@ struct CatalogueEntry: Sendable, Equatable {
       task: hasHead ? Taxonomy.task(task)?.pipeline : nil)
   }
 
+  /// What the Python library's list reads.
+  var configuration: JSON {
+    let names: JSON = [
+      "model_name": .string(baseModel), "model_type": .string(modelType),
+      "model_class": modelClass.map { .string($0) } ?? .null, "name": .string(subtask),
+    ]
+    return ["adapters": names, "adapter_transformers": names, "model_type": .string(modelType)]
+  }
+
   /// Where the files are, for programs.
   var elsewhere: JSON {
     [

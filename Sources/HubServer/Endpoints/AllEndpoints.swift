@@ -4,10 +4,10 @@ func allEndpoints() -> [Endpoint] {
   let groups: [[Endpoint]] = [
     identityEndpoints, repositoryEndpoints, listingEndpoints, treeEndpoints, revisionEndpoints,
     accessEndpoints, commitEndpoints, cardEndpoints, largeFileEndpoints, organisationEndpoints,
-    resolveEndpoints, discussionEndpoints, operationEndpoints,
+    resolveEndpoints, identifierEndpoints, discussionEndpoints, operationEndpoints,
     // Pages.
-    staticEndpoints, homePages, explorePages, loginPages, filePages, historyPages, comparePages,
-    guidePages, adapterPages,
+    staticEndpoints, homePages, explorePages, taskPages, languagePages, basePages, loginPages,
+    filePages, historyPages, comparePages, guidePages, adapterPages,
   ]
   return groups.flatMap { $0 }
 }

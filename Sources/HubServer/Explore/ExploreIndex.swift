@@ -163,6 +163,7 @@ struct ExploreIndex: Sendable {
   /// - Parameters:
   ///   - query: what is asked.
   ///   - found: what may be seen and matches the words.
+  /// - Returns: the answer without its cards, and the repositories that they are of.
   func answer(_ query: ExploreQuery, among found: IdentifierSet) -> (
     answer: ExploreAnswer, page: [Int64]
   ) {

@@ -49,7 +49,7 @@ struct ExploreQuery: Sendable, Equatable {
 
   var text = ""
   var chosen: [Facet: [String]] = [:]
-  /// Whose they must be; pages do not ask for this.
+  /// Whose they must be.
   var owner: String?
   var order = Order.trending
   var cursor: Cursor?
@@ -84,6 +84,12 @@ struct ExploreQuery: Sendable, Equatable {
       }
       if !values.isEmpty { chosen[facet] = values }
     }
+    if let name = query["owner"], !name.isEmpty {
+      guard RepositoryIdentifier.problem(ofPart: name) == nil else {
+        throw Problem.badRequest("\(quoted(name)) is nobody's name")
+      }
+      owner = name
+    }
     if let name = query["sort"], !name.isEmpty {
       guard let order = Order(rawValue: name) else {
         let known = Order.allCases.map(\.rawValue).joined(separator: ", ")
@@ -101,7 +107,7 @@ struct ExploreQuery: Sendable, Equatable {
   }
 
   /// Whether anything is asked for at all.
-  var isNarrowed: Bool { !chosen.isEmpty || !text.isEmpty }
+  var isNarrowed: Bool { !chosen.isEmpty || !text.isEmpty || owner != nil }
 
   /// The address of the page; always the same for the same question.
   var address: String {
@@ -109,6 +115,7 @@ struct ExploreQuery: Sendable, Equatable {
     for facet in Facet.allCases {
       items += (chosen[facet] ?? []).map { (facet.rawValue, $0) }
     }
+    if let owner { items.append(("owner", owner)) }
     if order != .trending { items.append(("sort", order.rawValue)) }
     if let cursor { items.append((cursor.isEnd ? "before" : "after", cursor.text)) }
     guard !items.isEmpty else { return "/explore" }

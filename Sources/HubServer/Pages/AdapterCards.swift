@@ -9,6 +9,7 @@ extension ExploreCard {
   /// - Parameters:
   ///   - search: words to mark, where some were searched for.
   ///   - now: what "3 days ago" counts from.
+  /// - Returns: an absent key for what is not known.
   func values(search: String = "", now: Moment = Moment()) -> [String: Any] {
     var values: [String: Any] = [
       "path": "/\(repository.fullName)", "fullName": repository.fullName,
@@ -31,7 +32,12 @@ extension ExploreCard {
       var shown: [String: Any] = [
         "name": Taxonomy.name(task: task), "href": "/explore?task=\(percentEncoded(task))",
       ]
-      shown["subtask"] = subtask.map(Taxonomy.name(subtask:))
+      if task == Taxonomy.language {
+        // Which language stands beside it.
+        shown["name"] = "Language adapter"
+      } else {
+        shown["subtask"] = subtask.map(Taxonomy.name(subtask:))
+      }
       values["task"] = shown
     }
     if let base = facets[.base].first { values["base"] = base }

@@ -25,15 +25,15 @@ private func explore(_ call: Call) async throws -> Response {
     "cards": answer.cards.map { $0.values(search: query.text, now: now) },
     "chips": chips(query),
     "isFirstRun": isFirstRun, "isEmpty": answer.cards.isEmpty && !isFirstRun,
-    "host": call.baseURL,
+    "host": call.baseURL, "owner": query.owner ?? "",
   ]
   let chosenCount = query.chosen.values.reduce(0) { $0 + $1.count }
   if chosenCount > 0 { values["chosenCount"] = chosenCount }
   if let next = answer.next { values["next"] = query.at(next).address }
   if let previous = answer.previous { values["previous"] = query.at(previous).address }
-  if let identifier = AdapterIdentifier(query.text) {
-    values["identifier"] = identifier.description
-    values["candidates"] = try await call.candidates(for: identifier).map { $0.values(now: now) }
+  if query.chosen.isEmpty, let identifier = AdapterIdentifier(query.text) {
+    // One that means something has led elsewhere.
+    values["unknown"] = identifier.description
   }
   var page = Page(title(query, answer), "explore", values)
   page.place = "explore"
@@ -44,13 +44,25 @@ private func explore(_ call: Call) async throws -> Response {
 
 /// Leads an identifier, or the whole name of a repository, to the one adapter it means.
 private func lead(_ query: ExploreQuery, _ call: Call) async throws -> Response? {
-  guard query.chosen.isEmpty, query.cursor == nil, !query.text.isEmpty else { return nil }
+  guard query.chosen.isEmpty, query.owner == nil, query.cursor == nil, !query.text.isEmpty else {
+    return nil
+  }
   if let identifier = AdapterIdentifier(query.text) {
     let candidates = try await call.candidates(for: identifier)
-    if candidates.count == 1 {
-      return .seeOther("/\(candidates[0].repository.fullName)")
+    if candidates.count == 1 { return .seeOther("/\(candidates[0].repository.fullName)") }
+    guard !candidates.isEmpty else { return nil }
+    var question = ExploreQuery()
+    question.owner = identifier.owner
+    let subtasks = Set(candidates.flatMap { $0.facets[.subtask] })
+    if let word = identifier.subtask, identifier.task == nil, Taxonomy.task(word) != nil {
+      question.chosen[.task] = [word]
+    } else {
+      question.chosen[.subtask] = subtasks.filter { name in
+        name == identifier.subtask || name == "\(identifier.task ?? "")/\(identifier.subtask ?? "")"
+          || (identifier.task == nil && name.hasSuffix("/\(identifier.subtask ?? "")"))
+      }.sorted()
     }
-    return nil
+    return .seeOther(question.address)
   }
   guard query.text.contains("/"), let identifier = try? RepositoryIdentifier(query.text),
     let known = try await call.registry.repository(identifier),
@@ -66,6 +78,7 @@ private func title(_ query: ExploreQuery, _ answer: ExploreAnswer) -> String {
   var parts: [String] = []
   if !query.text.isEmpty { parts.append("“\(query.text)”") }
   parts += chosen.prefix(3)
+  if let owner = query.owner { parts.append("by \(owner)") }
   return parts.isEmpty ? "Explore adapters" : "\(parts.joined(separator: ", ")): adapters"
 }
 
@@ -114,6 +127,11 @@ private func chips(_ query: ExploreQuery) -> [[String: Any]] {
     var rest = query.at(nil)
     rest.text = ""
     chips.append(["name": "“\(query.text)”", "href": rest.address])
+  }
+  if let owner = query.owner {
+    var rest = query.at(nil)
+    rest.owner = nil
+    chips.append(["kind": "Owner", "name": owner, "href": rest.address])
   }
   for facet in Facet.allCases {
     for value in query.chosen[facet] ?? [] {
