@@ -9,6 +9,9 @@ static const struct hub_asset assets[] = {
   {"base.css", (const char[]){
 #embed "Static/base.css"
   , 0}},
+  {"people.css", (const char[]){
+#embed "Static/people.css"
+  , 0}},
   {"site.js", (const char[]){
 #embed "Static/site.js"
   , 0}},
@@ -26,6 +29,63 @@ static const struct hub_asset assets[] = {
   , 0}},
   {"login", (const char[]){
 #embed "Templates/login.mustache"
+  , 0}},
+  {"invitation", (const char[]){
+#embed "Templates/invitation.mustache"
+  , 0}},
+  {"join", (const char[]){
+#embed "Templates/join.mustache"
+  , 0}},
+  {"password", (const char[]){
+#embed "Templates/password.mustache"
+  , 0}},
+  {"reset", (const char[]){
+#embed "Templates/reset.mustache"
+  , 0}},
+  {"secret", (const char[]){
+#embed "Templates/secret.mustache"
+  , 0}},
+  {"sessions", (const char[]){
+#embed "Templates/sessions.mustache"
+  , 0}},
+  {"settings-head", (const char[]){
+#embed "Templates/settings-head.mustache"
+  , 0}},
+  {"settings", (const char[]){
+#embed "Templates/settings.mustache"
+  , 0}},
+  {"tokens", (const char[]){
+#embed "Templates/tokens.mustache"
+  , 0}},
+  {"organisation-new", (const char[]){
+#embed "Templates/organisation-new.mustache"
+  , 0}},
+  {"organisation-settings", (const char[]){
+#embed "Templates/organisation-settings.mustache"
+  , 0}},
+  {"profile", (const char[]){
+#embed "Templates/profile.mustache"
+  , 0}},
+  {"hub-audit", (const char[]){
+#embed "Templates/hub-audit.mustache"
+  , 0}},
+  {"hub-head", (const char[]){
+#embed "Templates/hub-head.mustache"
+  , 0}},
+  {"hub-jobs", (const char[]){
+#embed "Templates/hub-jobs.mustache"
+  , 0}},
+  {"hub-storage", (const char[]){
+#embed "Templates/hub-storage.mustache"
+  , 0}},
+  {"hub-user", (const char[]){
+#embed "Templates/hub-user.mustache"
+  , 0}},
+  {"hub-users", (const char[]){
+#embed "Templates/hub-users.mustache"
+  , 0}},
+  {"hub", (const char[]){
+#embed "Templates/hub.mustache"
   , 0}},
 };
 

@@ -6,7 +6,9 @@ func allEndpoints() -> [Endpoint] {
     accessEndpoints, commitEndpoints, cardEndpoints, largeFileEndpoints, organisationEndpoints,
     resolveEndpoints, discussionEndpoints, operationEndpoints,
     // Pages.
-    staticEndpoints, homePages, loginPages,
+    staticEndpoints, homePages, loginPages, settingsPages, joinPages,
+    organisationPages, hubPages, hubUserPages,
+    profilePages,
   ]
   return groups.flatMap { $0 }
 }
