@@ -30,6 +30,9 @@ static const struct hub_asset assets[] = {
   {"login", (const char[]){
 #embed "Templates/login.mustache"
   , 0}},
+  {"device", (const char[]){
+#embed "Templates/device.mustache"
+  , 0}},
   {"invitation", (const char[]){
 #embed "Templates/invitation.mustache"
   , 0}},

@@ -14,6 +14,8 @@ final class HubCore: Sendable {
   let metrics: HubMetrics
   let rates: RateLimiter
   let counters = UsageCounters()
+  /// Programs that wait for somebody to let them in.
+  let deviceCodes = DeviceCodes()
   /// What administrators have the hub do in the background.
   let jobs = JobBoard()
   /// Blobs whose rows are not written yet.

@@ -4,9 +4,9 @@ func allEndpoints() -> [Endpoint] {
   let groups: [[Endpoint]] = [
     identityEndpoints, repositoryEndpoints, listingEndpoints, treeEndpoints, revisionEndpoints,
     accessEndpoints, commitEndpoints, cardEndpoints, largeFileEndpoints, organisationEndpoints,
-    resolveEndpoints, discussionEndpoints, operationEndpoints,
+    resolveEndpoints, discussionEndpoints, operationEndpoints, deviceEndpoints,
     // Pages.
-    staticEndpoints, homePages, loginPages, settingsPages, joinPages,
+    staticEndpoints, homePages, loginPages, settingsPages, joinPages, devicePages,
     organisationPages, hubPages, hubUserPages,
     profilePages,
   ]
