@@ -15,6 +15,12 @@ static const struct hub_asset assets[] = {
   {"site.js", (const char[]){
 #embed "Static/site.js"
   , 0}},
+  {"edit.js", (const char[]){
+#embed "Static/edit.js"
+  , 0}},
+  {"upload.js", (const char[]){
+#embed "Static/upload.js"
+  , 0}},
   {"favicon.svg", (const char[]){
 #embed "Static/favicon.svg"
   , 0}},
@@ -68,6 +74,21 @@ static const struct hub_asset assets[] = {
   , 0}},
   {"profile", (const char[]){
 #embed "Templates/profile.mustache"
+  , 0}},
+  {"access", (const char[]){
+#embed "Templates/access.mustache"
+  , 0}},
+  {"edit", (const char[]){
+#embed "Templates/edit.mustache"
+  , 0}},
+  {"new", (const char[]){
+#embed "Templates/new.mustache"
+  , 0}},
+  {"repository-settings", (const char[]){
+#embed "Templates/repository-settings.mustache"
+  , 0}},
+  {"upload", (const char[]){
+#embed "Templates/upload.mustache"
   , 0}},
   {"hub-audit", (const char[]){
 #embed "Templates/hub-audit.mustache"

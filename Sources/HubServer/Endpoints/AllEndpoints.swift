@@ -7,7 +7,7 @@ func allEndpoints() -> [Endpoint] {
     resolveEndpoints, discussionEndpoints, operationEndpoints, deviceEndpoints,
     // Pages.
     staticEndpoints, homePages, loginPages, settingsPages, joinPages, devicePages,
-    organisationPages, hubPages, hubUserPages,
+    organisationPages, newPages, editPages, repositorySettingsPages, hubPages, hubUserPages,
     profilePages,
   ]
   return groups.flatMap { $0 }
