@@ -105,8 +105,7 @@ private func userPage(_ call: Call, _ entered: Query? = nil, problem: Problem? =
   let sessions = isUser ? try await call.registry.sessions(of: account) : []
   let tokens = isUser ? try await call.registry.tokens(of: account.name) : []
   var values: [String: Any] = [
-    "isUsers": true, "name": account.name, "fullName": account.fullName,
-    "email": account.email ?? "", "isUser": isUser, "created": account.createdAt.values,
+    "isUsers": true, "name": account.name, "isUser": isUser, "created": account.createdAt.values,
     "isAdministrator": account.isAdministrator, "isDisabled": details.isDisabled,
     "isSelf": account.id == call.caller.account?.id,
     "isNew": details.mustChangePassword, "size": byteText(details.usedBytes),
@@ -117,6 +116,8 @@ private func userPage(_ call: Call, _ entered: Query? = nil, problem: Problem? =
     "query": percentEncoded(account.name),
   ]
   values["used"] = details.lastUsedAt?.values
+  values["fullName"] = account.fullName.isEmpty ? nil : account.fullName
+  values["email"] = account.email
   return Page(account.name, "hub-user", values, problem: problem).response(call)
 }
 
