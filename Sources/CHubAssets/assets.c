@@ -15,11 +15,20 @@ static const struct hub_asset assets[] = {
   {"explore.css", (const char[]){
 #embed "Static/explore.css"
   , 0}},
+  {"people.css", (const char[]){
+#embed "Static/people.css"
+  , 0}},
   {"site.js", (const char[]){
 #embed "Static/site.js"
   , 0}},
   {"explore.js", (const char[]){
 #embed "Static/explore.js"
+  , 0}},
+  {"edit.js", (const char[]){
+#embed "Static/edit.js"
+  , 0}},
+  {"upload.js", (const char[]){
+#embed "Static/upload.js"
   , 0}},
   {"favicon.svg", (const char[]){
 #embed "Static/favicon.svg"
@@ -98,6 +107,81 @@ static const struct hub_asset assets[] = {
   , 0}},
   {"compare", (const char[]){
 #embed "Templates/compare.mustache"
+  , 0}},
+  {"device", (const char[]){
+#embed "Templates/device.mustache"
+  , 0}},
+  {"invitation", (const char[]){
+#embed "Templates/invitation.mustache"
+  , 0}},
+  {"join", (const char[]){
+#embed "Templates/join.mustache"
+  , 0}},
+  {"password", (const char[]){
+#embed "Templates/password.mustache"
+  , 0}},
+  {"reset", (const char[]){
+#embed "Templates/reset.mustache"
+  , 0}},
+  {"secret", (const char[]){
+#embed "Templates/secret.mustache"
+  , 0}},
+  {"sessions", (const char[]){
+#embed "Templates/sessions.mustache"
+  , 0}},
+  {"settings-head", (const char[]){
+#embed "Templates/settings-head.mustache"
+  , 0}},
+  {"settings", (const char[]){
+#embed "Templates/settings.mustache"
+  , 0}},
+  {"tokens", (const char[]){
+#embed "Templates/tokens.mustache"
+  , 0}},
+  {"organisation-new", (const char[]){
+#embed "Templates/organisation-new.mustache"
+  , 0}},
+  {"organisation-settings", (const char[]){
+#embed "Templates/organisation-settings.mustache"
+  , 0}},
+  {"profile", (const char[]){
+#embed "Templates/profile.mustache"
+  , 0}},
+  {"access", (const char[]){
+#embed "Templates/access.mustache"
+  , 0}},
+  {"edit", (const char[]){
+#embed "Templates/edit.mustache"
+  , 0}},
+  {"new", (const char[]){
+#embed "Templates/new.mustache"
+  , 0}},
+  {"repository-settings", (const char[]){
+#embed "Templates/repository-settings.mustache"
+  , 0}},
+  {"upload", (const char[]){
+#embed "Templates/upload.mustache"
+  , 0}},
+  {"hub-audit", (const char[]){
+#embed "Templates/hub-audit.mustache"
+  , 0}},
+  {"hub-head", (const char[]){
+#embed "Templates/hub-head.mustache"
+  , 0}},
+  {"hub-jobs", (const char[]){
+#embed "Templates/hub-jobs.mustache"
+  , 0}},
+  {"hub-storage", (const char[]){
+#embed "Templates/hub-storage.mustache"
+  , 0}},
+  {"hub-user", (const char[]){
+#embed "Templates/hub-user.mustache"
+  , 0}},
+  {"hub-users", (const char[]){
+#embed "Templates/hub-users.mustache"
+  , 0}},
+  {"hub", (const char[]){
+#embed "Templates/hub.mustache"
   , 0}},
 };
 

@@ -14,6 +14,10 @@ final class HubCore: Sendable {
   let metrics: HubMetrics
   let rates: RateLimiter
   let counters = UsageCounters()
+  /// Programs that wait for somebody to let them in.
+  let deviceCodes = DeviceCodes()
+  /// What administrators have the hub do in the background.
+  let jobs = JobBoard()
   /// Blobs whose rows are not written yet.
   let arriving = ArrivingBlobs()
   let maintenance = Turn()
@@ -60,10 +64,11 @@ final class HubCore: Sendable {
 
   /// Writes the counters that were kept in memory; done every few seconds, and at the end.
   func flushCounters() async {
-    let (downloads, tokens) = counters.take()
-    guard !downloads.isEmpty || !tokens.isEmpty else { return }
+    let counts = counters.take()
+    guard !counts.isEmpty else { return }
     do {
-      try await registry.addDownloads(downloads, tokensUsed: tokens)
+      try await registry.addDownloads(
+        counts.downloads, tokensUsed: counts.tokens, sessionsUsed: counts.sessions)
     } catch {
       log.error("counters could not be written", metadata: ["error": "\(error)"])
     }
@@ -127,9 +132,12 @@ public typealias AdapterInspector = @Sendable (_ folder: String) throws -> Adapt
 
 /// What is counted with every request and written now and then.
 final class UsageCounters: Sendable {
-  private struct Counts {
+  struct Counts: Sendable {
     var downloads: [Int64: Int] = [:]
     var tokens: [Int64: Moment] = [:]
+    var sessions: [Int64: Moment] = [:]
+
+    var isEmpty: Bool { downloads.isEmpty && tokens.isEmpty && sessions.isEmpty }
   }
 
   private let counts = Mutex(Counts())
@@ -139,13 +147,13 @@ final class UsageCounters: Sendable {
   }
 
   func use(of caller: Caller) {
-    guard let id = caller.tokenID else { return }
-    counts.withLock { $0.tokens[id] = Moment() }
+    if let id = caller.tokenID { counts.withLock { $0.tokens[id] = Moment() } }
+    if let id = caller.sessionID { counts.withLock { $0.sessions[id] = Moment() } }
   }
 
-  func take() -> (downloads: [Int64: Int], tokens: [Int64: Moment]) {
+  func take() -> Counts {
     counts.withLock { counts in
-      let taken = (counts.downloads, counts.tokens)
+      let taken = counts
       counts = Counts()
       return taken
     }

@@ -130,6 +130,7 @@ struct HubResponder: HTTPResponder {
     }
     trace.caller = caller
     hub.counters.use(of: caller)
+    if caller.mustChangePassword, let elsewhere = try passwordFirst(endpoint) { return elsewhere }
     let kind: RateLimiter.Kind =
       endpoint.pattern.description.hasPrefix("/{repo}") ? .resolvers : .api
     // A balancer's questions about health are never too many, nor are the parts of a page.
@@ -222,6 +223,22 @@ struct HubResponder: HTTPResponder {
       caller.level(known.repository) >= .read
     else { throw Problem.noRepository(name, for: caller) }
     return known
+  }
+
+  /// Whoever signed in with a password for once chooses another before anything else.
+  ///
+  /// - Returns: where to, unless the endpoint is one that is needed for it.
+  private func passwordFirst(_ endpoint: Endpoint) throws -> Response? {
+    guard endpoint.kind != .program else {
+      throw Problem.forbidden("Choose a password first, at /settings/password")
+    }
+    if case .literal(let first)? = endpoint.pattern.parts.first,
+      ["static", "favicon.ico", "robots.txt", "logout", "theme"].contains(first)
+    {
+      return nil
+    }
+    let place = "/settings/password"
+    return endpoint.pattern.description == place ? nil : .seeOther(place)
   }
 
   private func authorise(_ access: Endpoint.Access, _ call: Call) async throws {

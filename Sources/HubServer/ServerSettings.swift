@@ -16,6 +16,8 @@ public struct ServerSettings: Sendable {
   public var trustedProxies: [String] = []
   public var limits = Limits()
   public var rates = Rates()
+  /// Who may make an account of their own.
+  public var signUp = SignUp.closed
   /// How long requests that are being answered may take when the hub is told to end.
   public var drainSeconds = 30
   /// How many connections there may be at once; more wait until one ends.
@@ -29,6 +31,15 @@ public struct ServerSettings: Sendable {
   public var logLevel = "info"
 
   public init(dataFolder: String) { self.dataFolder = dataFolder }
+}
+
+/// Who may make an account in the browser; administrators always can make them for others.
+public enum SignUp: String, Sendable, CaseIterable {
+  /// Everybody who can reach the hub.
+  case open
+  /// Who was sent a link.
+  case invited
+  case closed
 }
 
 /// How many requests a caller may make in a window of time.

@@ -13,18 +13,20 @@ struct Login: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Keep a hub's token for push and for private repositories.",
     discussion: """
-      Asks the hub whose token it is, and keeps it in HF_HOME/token, where the Python libraries \
-      look for it too, for nobody else to read. Without --token it is asked for, or read from \
+      Shows an address and a code: open the one in a browser, on any machine, and enter the other. \
+      The token that the hub then gives is kept in HF_HOME/token, where the Python libraries look \
+      for it too, for nobody else to read. A token that is there already comes with --token or on \
       standard input. The hub is HF_ENDPOINT.
 
       Examples:
         adapterhub login
         HF_ENDPOINT=http://hub.local:8080 adapterhub login --token ahk_…
+        adapterhub login < token
         adapterhub login --whoami
         adapterhub login --logout
       """)
 
-  @Option(help: "The token; better typed when asked for, as commands are kept by shells.")
+  @Option(help: "The token; better on standard input, as commands are kept by shells.")
   var token: String?
 
   @Flag(help: "Only say who one is.")
@@ -56,14 +58,50 @@ struct Login: AsyncParsableCommand {
       }
       return try show(try await HubClient(settings).account(), "", settings)
     }
-    let text = try token ?? askForToken(settings)
-    guard let token = try ClientSettings.checkedToken(text, from: "the token") else {
-      throw FileFailure("the token", "is empty")
-    }
+    let token = try await newToken(settings)
     settings.token = token
     let account = try await HubClient(settings).account()
     try settings.store(token: token)
     try show(account, "logged in as ", settings)
+  }
+
+  /// The token that was given, or else one that the user lets the hub make.
+  private func newToken(_ settings: ClientSettings) async throws -> String {
+    if let token {
+      guard let token = try ClientSettings.checkedToken(token, from: "the token") else {
+        throw FileFailure("the token", "is empty")
+      }
+      return token
+    }
+    let isTerminal = isatty(STDIN_FILENO) == 1
+    if !isTerminal, let text = readLine(),
+      let token = try ClientSettings.checkedToken(text, from: "the token")
+    {
+      return token
+    }
+    let hub = HubClient(settings)
+    let code: DeviceCode
+    do {
+      code = try await hub.deviceCode()
+    } catch let failure as HubFailure
+      where isTerminal && failure.kind != .unreachable && failure.kind != .offline
+    {
+      // A hub that does not know this way.
+      guard
+        let token = try ClientSettings.checkedToken(askForToken(settings), from: "the token")
+      else { throw FileFailure("the token", "is empty") }
+      return token
+    }
+    writeError(
+      """
+      Open this address in a browser:
+          \(escaped(code.completeAddress, limit: 500))
+      and check that it shows the code:
+          \(escaped(code.userCode, limit: 40))
+      Waiting …
+
+      """)
+    return try await hub.token(for: code)
   }
 
   private func show(_ account: Account, _ prefix: String, _ settings: ClientSettings) throws {

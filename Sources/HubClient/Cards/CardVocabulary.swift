@@ -1,8 +1,8 @@
 /// The words of which a card's fields choose.
 
 /// Licenses and tasks as the public hub names them.
-enum CardVocabulary {
-  static let licenses: Set<String> = Set(
+package enum CardVocabulary {
+  package static let licenses: Set<String> = Set(
     """
     apache-2.0 mit openrail bigscience-openrail-m creativeml-openrail-m bigscience-bloom-rail-1.0 \
     bigcode-openrail-m afl-3.0 artistic-2.0 bsl-1.0 bsd bsd-2-clause bsd-3-clause \
@@ -17,7 +17,7 @@ enum CardVocabulary {
     grok2-community unknown other
     """.split(separator: " ").map(String.init))
 
-  static let pipelineTags: Set<String> = Set(
+  package static let pipelineTags: Set<String> = Set(
     """
     text-classification token-classification table-question-answering question-answering \
     zero-shot-classification translation summarization feature-extraction text-generation \

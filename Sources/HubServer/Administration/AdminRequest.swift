@@ -6,6 +6,7 @@ public enum AdminRequest: Codable, Sendable {
   case createUser(name: String, isAdministrator: Bool, email: String?)
   case removeUser(name: String)
   case resetPassword(name: String)
+  case makeResetLink(name: String, days: Int)
   case listUsers
   case createOrganisation(name: String, owner: String?)
   case setRole(organisation: String, user: String, role: String?)

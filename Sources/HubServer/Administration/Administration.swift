@@ -35,6 +35,13 @@ struct Administration: Sendable {
       say(
         "One-time password of \(name): \(password)",
         ["name": .string(name), "password": .string(password)])
+    case .makeResetLink(let name, let days):
+      let account = try await registry.account(name)
+      let secret = try await registry.makeLink(
+        .reset, account: account, role: nil, days: days, by: actor)
+      // Where the hub is for browsers, it may only know when it runs behind a name.
+      let path = "\(hub.settings.publicURL ?? "")/reset/\(secret)"
+      say(path, ["name": .string(account.name), "link": .string(path)], secret: path)
     case .removeUser(let name):
       try await registry.removeUser(name, by: actor)
       say("Removed \(name); repositories of theirs stay.", ["removed": .string(name)])

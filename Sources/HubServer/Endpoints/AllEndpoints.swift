@@ -4,10 +4,12 @@ func allEndpoints() -> [Endpoint] {
   let groups: [[Endpoint]] = [
     identityEndpoints, repositoryEndpoints, listingEndpoints, treeEndpoints, revisionEndpoints,
     accessEndpoints, commitEndpoints, cardEndpoints, largeFileEndpoints, organisationEndpoints,
-    resolveEndpoints, identifierEndpoints, discussionEndpoints, operationEndpoints,
+    resolveEndpoints, identifierEndpoints, discussionEndpoints, operationEndpoints, deviceEndpoints,
     // Pages.
-    staticEndpoints, homePages, explorePages, taskPages, languagePages, basePages, loginPages,
-    filePages, historyPages, comparePages, guidePages, adapterPages,
+    staticEndpoints, homePages, explorePages, taskPages, languagePages, basePages, comparePages,
+    guidePages, loginPages, settingsPages, joinPages, devicePages, organisationPages, newPages,
+    editPages, repositorySettingsPages, hubPages, hubUserPages, filePages, historyPages,
+    adapterPages, profilePages,
   ]
   return groups.flatMap { $0 }
 }

@@ -148,8 +148,8 @@ private func commit(_ call: Call) async throws -> Response {
   ])
 }
 
-/// Reads the lines of a commit; files go to the disk as they come.
-private struct CommitReader {
+/// Reads the lines of a commit, or the files of a form; files go to the disk as they come.
+struct CommitReader {
   private let hub: HubCore
   private let repository: Repository
   private var lines = CommitLines()
@@ -193,13 +193,7 @@ private struct CommitReader {
 
   private mutating func handle(_ event: CommitLines.Event) async throws {
     switch event {
-    case .content(let bytes):
-      let file = try self.file ?? hub.blobs.receive()
-      self.file = file
-      try await file.write(bytes)
-      guard await file.byteCount <= hub.settings.limits.fileBytes else {
-        throw Problem.tooLarge("A file is longer than \(hub.settings.limits.fileBytes) bytes")
-      }
+    case .content(let bytes): try await takeContent(bytes)
     case .line(let json, let hadContent):
       lineCount += 1
       guard lineCount <= hub.settings.limits.filesPerCommit + 1 else {
@@ -213,6 +207,32 @@ private struct CommitReader {
       }
       file = nil
     }
+  }
+
+  /// Takes the next bytes of the file that is coming.
+  mutating func takeContent(_ bytes: [UInt8]) async throws {
+    let file = try self.file ?? hub.blobs.receive()
+    self.file = file
+    try await file.write(bytes)
+    guard await file.byteCount <= hub.settings.limits.fileBytes else {
+      throw Problem.tooLarge("A file is longer than \(hub.settings.limits.fileBytes) bytes")
+    }
+  }
+
+  /// Keeps the file that has come whole, for those who know its path beside its content.
+  mutating func endFile(_ path: String) async throws {
+    guard changes.count < hub.settings.limits.filesPerCommit else {
+      throw Problem.tooLarge("A commit may have \(hub.settings.limits.filesPerCommit) changes")
+    }
+    try await keep(path: checkedPath(path, hub.settings.limits))
+    file = nil
+  }
+
+  /// The commit of the files that were kept.
+  func request(_ title: String, message: String, parent: String?) -> CommitRequest {
+    CommitRequest(
+      title: cleanedTitle(title), message: String(message.prefix(65_536)), parent: parent,
+      changes: changes)
   }
 
   private mutating func handle(_ line: Field, hadContent: Bool) async throws {

@@ -86,14 +86,6 @@ private func change(_ call: Call, to role: Role?) async throws -> Response {
     throw Problem.forbidden("\(call.caller.name) does not administer \(account.name)")
   }
   let user = try await call.registry.account(call.value("user"))
-  if role != .admin {
-    // Somebody must be left who can undo things.
-    let members = try await call.registry.members(of: account)
-    let administrators = members.filter { $0.role == .admin }
-    if administrators.count == 1, administrators[0].account.id == user.id {
-      throw Problem.conflict("\(user.name) is the last administrator of \(account.name)")
-    }
-  }
   try await call.registry.setRole(role, of: user.name, in: account.name, by: call.caller.name)
   return .json(["user": .string(user.name), "role": role.map { .string($0.rawValue) } ?? .null])
 }

@@ -38,6 +38,46 @@ final class HubMetrics: Sendable {
   func commit() { values.withLock { $0.commits += 1 } }
   func refused(_ reason: String) { values.withLock { $0.refusals[reason, default: 0] += 1 } }
 
+  /// What administrators see at a glance.
+  struct Summary: Sendable {
+    let uptimeSeconds: Double
+    let requests: Int
+    let failures: Int
+    let inFlight: Int
+    let commits: Int
+    let sentBytes: Int
+    let receivedBytes: Int
+    /// Within which time 50 and 95 of 100 requests were answered, in seconds; nil above 10.
+    let median, slow: Double?
+    /// By status: how many requests were answered with it.
+    let statuses: [(status: String, count: Int)]
+  }
+
+  var summary: Summary {
+    let values = values.withLock { $0 }
+    var statuses: [String: Int] = [:]
+    for (labels, count) in values.requests {
+      let status = labels.split(separator: "\"").last.map(String.init) ?? ""
+      statuses[status, default: 0] += count
+    }
+    let total = values.seconds.reduce(0, +)
+    func quantile(_ share: Double) -> Double? {
+      var sum = 0
+      for (index, count) in values.seconds.enumerated() where index < Self.bounds.count {
+        sum += count
+        if Double(sum) >= share * Double(total) { return Self.bounds[index] }
+      }
+      return nil
+    }
+    return Summary(
+      uptimeSeconds: (ContinuousClock.now - start) / .seconds(1),
+      requests: statuses.values.reduce(0, +),
+      failures: statuses.filter { $0.key.hasPrefix("5") }.values.reduce(0, +),
+      inFlight: values.inFlight, commits: values.commits, sentBytes: values.sentBytes,
+      receivedBytes: values.receivedBytes, median: quantile(0.5), slow: quantile(0.95),
+      statuses: statuses.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+  }
+
   /// The text that Prometheus reads.
   ///
   /// Gauges are more values of this moment: name, help, value.

@@ -8,6 +8,8 @@ enum Cookie: String {
   /// Ties the forms for people who are not signed in to the browser that they were shown in.
   case visitor = "adapterhub_visitor"
   case theme = "adapterhub_theme"
+  /// What a form that was done tells on the next page.
+  case flash = "adapterhub_flash"
 
   /// Over TLS the browser is told to take it from this host over TLS alone.
   func name(isSecure: Bool) -> String { isSecure ? "__Host-\(rawValue)" : rawValue }

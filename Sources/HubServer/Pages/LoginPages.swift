@@ -6,7 +6,7 @@ internal import HubClient
 internal import Hummingbird
 
 let loginPages = [
-  Endpoint(page: "/login", .anyone, "Sign in", showLogin),
+  Endpoint(page: "/login", .anyone, "The page to sign in", showLogin),
   Endpoint(form: "/login", .anyone, "Sign in", login),
   Endpoint(form: "/logout", .anyone, "Sign out", logout),
   Endpoint(form: "/theme", .anyone, "Choose light or dark", chooseTheme),
@@ -21,7 +21,9 @@ private func showLogin(_ call: Call) async throws -> Response {
 private func loginPage(
   _ call: Call, next: String, name: String = "", problem: String? = nil
 ) -> Response {
-  var page = Page("Sign in", "login", ["next": next, "name": name])
+  var page = Page(
+    "Sign in", "login",
+    ["next": next, "name": name, "mayJoin": call.hub.settings.signUp == .open])
   page.values["problem"] = problem
   page.isIndexed = false
   if problem != nil { page.status = .unprocessableContent }
@@ -49,13 +51,13 @@ private func login(_ call: Call, _ form: Query) async throws -> Response {
 }
 
 extension Call {
-  /// Signs a user in and leads on.
+  /// Signs a user in and leads on: always in a session that nobody knew before.
   func signIn(_ account: Account, next: String) async throws -> Response {
     let session = try await registry.makeSession(
       for: account, client: request.headers[.userAgent] ?? "", address: address)
     let cookie = Cookie.session.header(
-      hub.signer.sealed(session: session), seconds: Registry.sessionDays * 86_400,
-      isSecure: isSecure)
+      // The hub says when it ends: every use of it puts that off.
+      hub.signer.sealed(session: session), seconds: 400 * 86_400, isSecure: isSecure)
     return .seeOther(next, headers: [.setCookie: cookie])
   }
 }

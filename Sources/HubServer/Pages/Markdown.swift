@@ -64,7 +64,6 @@ private final class MarkdownRenderer {
   private var pictures: [(source: MarkdownAddress?, text: String)] = []
   private var rawHTML = ""
   private var isInRawHTML = false
-  private var isTable: [Bool] = []
 
   private static let deepest = 50
   /// Reference definitions and tables can make megabytes of kilobytes.

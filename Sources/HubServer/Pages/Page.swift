@@ -48,6 +48,8 @@ struct Page {
     around["theme"] = call.theme
     all["page"] = around
     all["csrf"] = call.formToken
+    let message = call.flash
+    all["flash"] = message
     if let account {
       all["user"] =
         [
@@ -60,13 +62,17 @@ struct Page {
     var headers = headers
     headers[.contentType] = "text/html; charset=utf-8"
     headers[.contentSecurityPolicy] = Self.policy
-    headers[.cacheControl] = "private, no-cache"
+    if headers[.cacheControl] == nil { headers[.cacheControl] = "private, no-cache" }
     headers[.vary] = "Cookie"
     headers[.referrerPolicy] = "same-origin"
     headers[.frameOptions] = "DENY"
     headers[.permissionsPolicy] = "camera=(), geolocation=(), microphone=()"
     headers[.openerPolicy] = "same-origin"
     if let cookie = call.newVisitorCookie { headers.append(.init(name: .setCookie, value: cookie)) }
+    if message != nil {
+      let cookie = Cookie.flash.header(nil, seconds: 0, isSecure: call.isSecure)
+      headers.append(.init(name: .setCookie, value: cookie))
+    }
     if status == .ok {
       let hash = hexadecimal(SHA256.hash(data: Data(html.utf8))).prefix(32)
       let tag = "W/\"\(hash)\""

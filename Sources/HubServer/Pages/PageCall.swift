@@ -37,6 +37,7 @@ extension Call {
   /// Refuses what was not sent from a page of this hub that was shown to this reader.
   ///
   /// - Parameter token: the form's `csrf`, or the header's.
+  /// - Throws: `Problem` for one that is another's.
   func checkFormToken(_ token: String?) throws {
     let site = request.headers[.fetchSite]
     guard site == nil || site == "same-origin", let token, isEqual(token, formToken) else {

@@ -15,8 +15,21 @@ extension Moment {
     return "just now"
   }
 
-  /// What a template's `time` needs: the exact time for programs and on hovering, and how long ago.
+  /// `25 Nov 2026`.
+  var dayText: String {
+    let months = [
+      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+    let parts = text.prefix(10).split(separator: "-")
+    guard parts.count == 3, let month = Int(parts[1]), let day = Int(parts[2]) else { return text }
+    return "\(day) \(months[month - 1]) \(parts[0])"
+  }
+
+  /// `25 Nov 2026, 09:30`, of UTC.
+  var minuteText: String { "\(dayText), \(text.dropFirst(11).prefix(5))" }
+
+  /// For templates: the exact moment for programs, and for people the day, the minute, and how long ago.
   var values: [String: Any] {
-    ["exact": text, "readable": String(text.prefix(16)).replacing("T", with: " "), "ago": ago()]
+    ["exact": text, "day": dayText, "minute": minuteText, "ago": ago()]
   }
 }

@@ -21,6 +21,7 @@ protocol MetadataStore: Sendable {
   func setRole(_ role: Role?, of user: String, in organisation: String, by actor: String)
     async throws
   func members(of organisation: Account) async throws -> [(account: Account, role: Role)]
+  func memberships(of user: Account) async throws -> [(account: Account, role: Role)]
   func organisations(of caller: Caller) async throws -> [(account: Account, role: Role)]
   func repositoryCount(of account: Account, for caller: Caller) async throws -> Int
 
@@ -41,6 +42,26 @@ protocol MetadataStore: Sendable {
   func endSessions(of account: Account, id: Int64?, except kept: Int64?) async throws
   func password(of name: String) async throws -> (account: Account, hash: String)?
 
+  // Accounts in the browser
+  func choosePassword(_ hash: String, of account: Account, keeping session: Int64?) async throws
+  func change(_ account: Account, fullName: String, email: String?, by actor: String) async throws
+  func setAdministrator(_ isAdministrator: Bool, of name: String, by actor: String) async throws
+  func setDisabled(_ isDisabled: Bool, of name: String, by actor: String) async throws
+  func closeAccount(_ account: Account) async throws
+  func details(of accounts: [Account]) async throws -> [Int64: AccountDetails]
+  func makeLink(
+    _ kind: Link.Kind, account: Account?, role: Role?, days: Int, by actor: String
+  ) async throws -> String
+  func link(_ secret: String) async throws -> Link?
+  func links(_ kind: Link.Kind, of account: Account?) async throws -> [Link]
+  func removeLink(_ id: Int64, _ kind: Link.Kind, of account: Account?, by actor: String)
+    async throws
+  func join(
+    _ name: String, fullName: String, email: String?, passwordHash: String, invitation: String?
+  ) async throws -> Account
+  func acceptInvitation(_ secret: String, by account: Account) async throws -> Account
+  func resetPassword(_ hash: String, link secret: String) async throws -> Account
+
   // Repositories
   func repository(_ identifier: RepositoryIdentifier) async throws -> KnownRepository?
   func repository(id: Int64) async throws -> Repository?
@@ -53,6 +74,13 @@ protocol MetadataStore: Sendable {
     async throws
   func change(_ repository: Repository, isPrivate: Bool?, gate: Gate?, by actor: String)
     async throws
+  func deletedRepositories(of owner: Account) async throws
+    -> [(repository: Repository, at: Moment)]
+  func restore(_ id: Int64, of owner: Account, by actor: String) async throws -> Repository
+  func protect(_ tag: String, _ isProtected: Bool, of repository: Repository, by actor: String)
+    async throws
+  func protectedTags(of repository: Repository) async throws -> Set<String>
+  func isLiked(_ repository: Repository, by account: Account) async throws -> Bool
   func like(_ repository: Repository, by account: Account, _ isLiked: Bool) async throws
   func likes(_ repository: Repository, account: Account) async throws -> Bool
   func downloadsByDay(_ repository: Repository, days: Int) async throws -> [Int]
@@ -105,8 +133,18 @@ protocol MetadataStore: Sendable {
   func exploreTotals(for caller: Caller) async throws -> ExploreTotals
 
   // What is kept beside them
-  func addDownloads(_ counts: [Int64: Int], tokensUsed: [Int64: Moment]) async throws
+  func addDownloads(
+    _ counts: [Int64: Int], tokensUsed: [Int64: Moment], sessionsUsed: [Int64: Moment]
+  ) async throws
   func auditLog(after id: Int64, limit: Int) async throws -> [JSON]
+  /// Notes what was done to something that is not in the store.
+  func note(_ action: String, subject: String, by actor: String) async throws
+  func auditPage(_ filter: AuditFilter, limit: Int) async throws -> [AuditRow]
+  /// The row at which the audit log's chain breaks; nil where it is whole.
+  func brokenAuditRow() async throws -> Int64?
+  func findAccounts(_ search: String, after name: String, limit: Int) async throws -> [Account]
+  func largestRepositories(limit: Int) async throws -> [Repository]
+  func largestOwners(limit: Int) async throws -> [(account: Account, details: AccountDetails)]
   /// Throws where the store cannot be asked.
   func isAnswering() async throws
   func counts() async throws -> (repositories: Int, accounts: Int, storedBytes: Int)

@@ -191,6 +191,8 @@ final class Registry: MetadataStore {
   ) async throws -> Caller? {
     let (known, generation) = cache.withLock { ($0.callers[hash], $0.generation) }
     var caller = known
+    // A session that is used lasts longer than what was read of it says.
+    if let expiry = known?.expiresAt, expiry < Moment() { caller = nil }
     if caller == nil {
       caller = try await read { try find(hash, $0) }
       if let caller {

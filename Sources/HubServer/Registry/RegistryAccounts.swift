@@ -64,7 +64,7 @@ extension Registry {
     "api", "static", "assets", "datasets", "spaces", "models", "oauth", "login", "logout",
     "join", "settings", "explore", "tasks", "languages", "base", "compare", "new", "docs", "orgs",
     "organizations", "users", "healthz", "readyz", "livez", "metrics", "favicon.ico", "robots.txt",
-    "_lfs", "search", "about", "help", "operator", "anyone", "hub",
+    "_lfs", "search", "about", "help", "operator", "anyone", "hub", "theme", "reset", "invitation",
   ]
 
   static func checkAccountName(_ name: String) throws {
@@ -88,7 +88,7 @@ extension Registry {
         try Int.fetchOne(
           database, sql: "SELECT count(*) FROM repositories WHERE owner_id = ?",
           arguments: [account.id]) ?? 0
-      for table in ["tokens", "likes", "access_requests"] {
+      for table in ["tokens", "sessions", "links", "likes", "access_requests"] {
         try database.execute(
           sql: "DELETE FROM \(table) WHERE account_id = ?", arguments: [account.id])
       }
@@ -122,6 +122,8 @@ extension Registry {
         sql: """
           UPDATE accounts SET password = ?, must_change_password = ?, is_disabled = 0 WHERE id = ?
           """, arguments: [hash, mustChange, account.id])
+      try database.execute(
+        sql: "DELETE FROM sessions WHERE account_id = ?", arguments: [account.id])
       try Registry.record("user.password", subject: name, by: actor, database)
     }
   }
@@ -149,6 +151,9 @@ extension Registry {
       guard organisationAccount.kind == .organisation, member.kind == .user else {
         throw Problem.unprocessable("A user is made a member of an organisation")
       }
+      if role != .admin {
+        try Self.requireAdministrators(of: organisationAccount, without: member, actor, database)
+      }
       if let role {
         try database.execute(
           sql: """
@@ -167,6 +172,20 @@ extension Registry {
     }
   }
 
+  /// Somebody must be left who can undo things; the operator of the hub always can.
+  private static func requireAdministrators(
+    of organisation: Account, without user: Account, _ actor: String, _ database: Database
+  ) throws {
+    guard actor != Caller.operatorOfTheHub else { return }
+    let administrators = try Int64.fetchAll(
+      database,
+      sql: "SELECT user_id FROM memberships WHERE organisation_id = ? AND role = 'admin'",
+      arguments: [organisation.id])
+    guard administrators != [user.id] else {
+      throw Problem.conflict("\(user.name) is the last administrator of \(organisation.name)")
+    }
+  }
+
   func members(of organisation: Account) async throws -> [(account: Account, role: Role)] {
     try await read { database in
       try Row.fetchAll(
@@ -175,6 +194,19 @@ extension Registry {
           SELECT a.*, m.role FROM memberships m JOIN accounts a ON a.id = m.user_id
           WHERE m.organisation_id = ? ORDER BY a.name
           """, arguments: [organisation.id]
+      ).map { (Account($0), Role(rawValue: $0["role"]) ?? .read) }
+    }
+  }
+
+  /// The organisations a user belongs to.
+  func memberships(of user: Account) async throws -> [(account: Account, role: Role)] {
+    try await read { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT a.*, m.role FROM memberships m JOIN accounts a ON a.id = m.organisation_id
+          WHERE m.user_id = ? ORDER BY a.name
+          """, arguments: [user.id]
       ).map { (Account($0), Role(rawValue: $0["role"]) ?? .read) }
     }
   }

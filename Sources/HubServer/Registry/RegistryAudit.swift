@@ -73,4 +73,51 @@ extension Registry {
       }
     }
   }
+
+  func note(_ action: String, subject: String, by actor: String) async throws {
+    try await write { try Self.record(action, subject: subject, by: actor, $0) }
+  }
+
+  func brokenAuditRow() async throws -> Int64? { try await read { try Self.brokenAuditRow($0) } }
+
+  /// A page of the log, newest first.
+  func auditPage(_ filter: AuditFilter, limit: Int) async throws -> [AuditRow] {
+    try await read { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT * FROM audit WHERE id < ?1 AND (?2 = '' OR actor = ?2 COLLATE NOCASE)
+            AND (?3 = '' OR action = ?3 OR substr(action, 1, length(?3) + 1) = ?3 || '.')
+            AND (?4 = '' OR instr(lower(subject), lower(?4)))
+          ORDER BY id DESC LIMIT ?5
+          """,
+        arguments: [filter.before ?? .max, filter.actor, filter.action, filter.subject, limit]
+      ).map { row in
+        AuditRow(
+          id: row["id"], time: Moment(milliseconds: row["time"]), actor: row["actor"],
+          action: row["action"], subject: row["subject"], detail: row["detail"])
+      }
+    }
+  }
+}
+
+/// A row of the log without its hash.
+struct AuditRow: Sendable, Equatable {
+  let id: Int64
+  let time: Moment
+  let actor: String
+  let action: String
+  let subject: String
+  /// JSON.
+  let detail: String
+}
+
+/// Which rows of the log are asked for; what is empty asks for nothing.
+struct AuditFilter: Sendable, Equatable {
+  var actor = ""
+  /// An action, or the first word of several: `token`.
+  var action = ""
+  var subject = ""
+  /// Rows older than this one.
+  var before: Int64?
 }

@@ -22,6 +22,14 @@ extension Registry {
     }
   }
 
+  func isLiked(_ repository: Repository, by account: Account) async throws -> Bool {
+    try await read { database in
+      try Bool.fetchOne(
+        database, sql: "SELECT 1 FROM likes WHERE account_id = ? AND repository_id = ?",
+        arguments: [account.id, repository.id]) != nil
+    }
+  }
+
   func likers(of repository: Repository) async throws -> [Account] {
     try await read { database in
       try Row.fetchAll(
@@ -72,10 +80,13 @@ extension Registry {
     }
   }
 
-  /// Adds downloads that were counted in memory.
-  func addDownloads(_ counts: [Int64: Int], tokensUsed: [Int64: Moment]) async throws {
+  /// Adds what was counted in memory: downloads, and when tokens and sessions were used.
+  func addDownloads(
+    _ counts: [Int64: Int], tokensUsed: [Int64: Moment], sessionsUsed: [Int64: Moment]
+  ) async throws {
     let day = Moment().day
     try await writeQuietly { database in
+      if !sessionsUsed.isEmpty { try Self.touchSessions(sessionsUsed, database) }
       for (id, count) in counts {
         try database.execute(
           sql: """

@@ -209,3 +209,40 @@ extension Registry {
       arguments: [owner]) ?? 0
   }
 }
+
+extension Registry {
+  /// What was deleted and not swept yet, newest first.
+  func deletedRepositories(of owner: Account) async throws
+    -> [(repository: Repository, at: Moment)]
+  {
+    try await read { database in
+      try Row.fetchAll(
+        database,
+        sql: """
+          SELECT \(Repository.columns), r.deleted_at FROM repositories r
+          JOIN accounts o ON o.id = r.owner_id
+          WHERE r.owner_id = ? AND r.deleted_at IS NOT NULL ORDER BY r.deleted_at DESC LIMIT 100
+          """, arguments: [owner.id]
+      ).map { (Repository($0), Moment(milliseconds: $0["deleted_at"])) }
+    }
+  }
+
+  /// Takes back that a repository was deleted; lists find it once it is described anew.
+  func restore(_ id: Int64, of owner: Account, by actor: String) async throws -> Repository {
+    try await write { database in
+      do {
+        try database.execute(
+          sql: """
+            UPDATE repositories SET deleted_at = NULL
+            WHERE id = ? AND owner_id = ? AND deleted_at IS NOT NULL
+            """, arguments: [id, owner.id])
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+        throw Problem.conflict("There is another repository of this name by now: rename it first")
+      }
+      guard database.changesCount == 1, let repository = try Self.repository(id: id, database)
+      else { throw Problem.notFound("It is not there any more: it was swept, or restored before") }
+      try Self.record("repository.restore", subject: repository.fullName, by: actor, database)
+      return repository
+    }
+  }
+}

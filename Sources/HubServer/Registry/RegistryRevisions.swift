@@ -10,6 +10,8 @@ extension Registry {
   ) async throws {
     try Self.checkRevisionName(name)
     try await write { database in
+      // Where both are there, a name means the branch: it would take the tag's place.
+      if kind == .branch { try Self.refuseProtected(name, of: repository, database) }
       do {
         try database.execute(
           sql: """
@@ -29,6 +31,7 @@ extension Registry {
     _ kind: Revision.Kind, _ name: String, of repository: Repository, by actor: String
   ) async throws {
     try await write { database in
+      if kind == .tag { try Self.refuseProtected(name, of: repository, database) }
       try database.execute(
         sql: "DELETE FROM revisions WHERE repository_id = ? AND kind = ? AND name = ?",
         arguments: [repository.id, kind.rawValue, name])
@@ -66,6 +69,57 @@ extension Registry {
         "branch.squash", subject: repository.fullName, by: author.name,
         detail: ["branch": .string(branch), "commit": .string(commit.name)], database)
       return commit
+    }
+  }
+
+  /// Protects a tag from being deleted or hidden, or lets go of it.
+  func protect(_ tag: String, _ isProtected: Bool, of repository: Repository, by actor: String)
+    async throws
+  {
+    try await write { database in
+      if isProtected {
+        let branch = try Bool.fetchOne(
+          database,
+          sql: """
+            SELECT 1 FROM revisions WHERE repository_id = ? AND kind = 'branch' AND name = ?
+            """, arguments: [repository.id, tag])
+        guard branch == nil else {
+          throw Problem.conflict("A branch has the name \(tag) too: delete or rename it first")
+        }
+      }
+      try database.execute(
+        sql: """
+          UPDATE revisions SET is_protected = ? WHERE repository_id = ? AND kind = 'tag' AND name = ?
+          """, arguments: [isProtected, repository.id, tag])
+      guard database.changesCount == 1 else { throw Problem.noRevision(tag) }
+      try Self.record(
+        isProtected ? "tag.protect" : "tag.unprotect", subject: repository.fullName, by: actor,
+        detail: ["name": .string(tag)], database)
+    }
+  }
+
+  func protectedTags(of repository: Repository) async throws -> Set<String> {
+    try await read { database in
+      try String.fetchSet(
+        database,
+        sql: """
+          SELECT name FROM revisions WHERE repository_id = ? AND kind = 'tag' AND is_protected
+          """, arguments: [repository.id])
+    }
+  }
+
+  private static func refuseProtected(
+    _ tag: String, of repository: Repository, _ database: Database
+  ) throws {
+    let isProtected = try Bool.fetchOne(
+      database,
+      sql: """
+        SELECT is_protected FROM revisions WHERE repository_id = ? AND kind = 'tag' AND name = ?
+        """, arguments: [repository.id, tag])
+    guard isProtected != true else {
+      throw Problem.forbidden(
+        "The tag \(tag) is protected: an administrator of \(repository.fullName) must let go of it first"
+      )
     }
   }
 

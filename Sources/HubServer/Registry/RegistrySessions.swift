@@ -83,6 +83,19 @@ extension Registry {
     }
   }
 
+  /// Notes when sessions were last used, from which on they last anew.
+  static func touchSessions(_ moments: [Int64: Moment], _ database: Database) throws {
+    for (id, moment) in moments {
+      try database.execute(
+        sql: "UPDATE sessions SET last_used_at = ?, expires_at = ? WHERE id = ?",
+        arguments: [
+          moment.milliseconds, moment.milliseconds + Int64(sessionDays) * 86_400_000, id,
+        ])
+    }
+    try database.execute(
+      sql: "DELETE FROM sessions WHERE expires_at < ?", arguments: [Moment().milliseconds])
+  }
+
   /// The stored password of a user; nil where there is no such user, or none to sign in with.
   func password(of name: String) async throws -> (account: Account, hash: String)? {
     try await read { database in

@@ -85,6 +85,14 @@ struct Endpoint: Sendable {
     }
   }
 
+  /// What a form with files is sent to: the function must check that it comes from its page.
+  init(
+    files pattern: String, _ access: Access, _ summary: String,
+    _ handle: @escaping @Sendable (Call) async throws -> Response
+  ) {
+    self.init(kind: .form, .post, pattern, access, summary, handle)
+  }
+
   private init(
     kind: Kind, _ method: HTTPRequest.Method, _ pattern: String, _ access: Access,
     _ summary: String, _ handle: @escaping @Sendable (Call) async throws -> Response

@@ -5,7 +5,7 @@ import HubServer
 struct HubUser: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "user", abstract: "Create, list and remove users, reset passwords.",
-    subcommands: [Create.self, List.self, Remove.self, Password.self])
+    subcommands: [Create.self, List.self, Remove.self, Password.self, ResetLink.self])
 
   struct Create: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -44,6 +44,28 @@ struct HubUser: AsyncParsableCommand {
     @OptionGroup var hub: HubFolder
 
     func run() async throws { try await hub.perform(.resetPassword(name: name)) }
+  }
+
+  struct ResetLink: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Print a link by which a user chooses a new password; it works once.",
+      discussion: """
+        The password that is there works until the link is used.
+
+        Examples:
+          adapterhub hub user reset-link alice --data /srv/hub
+        """)
+    @Argument var name: String
+    @Option(help: "After how many days it ends.") var days = 2
+    @OptionGroup var hub: HubFolder
+
+    func validate() throws {
+      guard (1...30).contains(days) else {
+        throw ValidationError("--days is between 1 and 30.")
+      }
+    }
+
+    func run() async throws { try await hub.perform(.makeResetLink(name: name, days: days)) }
   }
 }
 

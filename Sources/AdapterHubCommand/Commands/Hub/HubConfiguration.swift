@@ -50,7 +50,8 @@ struct HubConfiguration {
 
   static let names: Set<String> = [
     "data", "host", "port", "port-file", "public-url", "trusted-proxy", "regular-limit",
-    "file-limit", "quota", "rate-limit", "drain-seconds", "part-size", "log-level", "log-format",
+    "file-limit", "quota", "rate-limit", "sign-up", "drain-seconds", "part-size", "log-level",
+    "log-format",
   ]
 
   func text(_ name: String) throws -> String? { values[name] }

@@ -45,6 +45,8 @@ struct HubRun: AsyncParsableCommand {
   var quota: String?
   @Option(help: "Requests per caller in five minutes; 0 for no limit. 3000, and 20000 for files.")
   var rateLimit: Int?
+  @Option(help: "Who may make an account in the browser: open, invited or closed, the default.")
+  var signUp: String?
   @Option(help: "Seconds that open requests have to end after SIGTERM: 30.")
   var drainSeconds: Int?
   @Option(help: "The size of the parts that large uploads are sent in: 1GB.")
@@ -117,6 +119,12 @@ struct HubRun: AsyncParsableCommand {
       settings.rates.isLimited = rate > 0
       settings.rates.files = rate * settings.rates.files / settings.rates.calls
       settings.rates.calls = rate
+    }
+    if let policy = try text(signUp, "sign-up") {
+      guard let signUp = SignUp(rawValue: policy) else {
+        throw ValidationError("--sign-up is open, invited or closed.")
+      }
+      settings.signUp = signUp
     }
     if let seconds = try number(drainSeconds, "drain-seconds") {
       settings.drainSeconds = max(0, seconds)
