@@ -367,7 +367,7 @@ class Page:
             self.violations.append(
                 f"{violation.get('violatedDirective')} {violation.get('blockedURL', 'inline')}")
         elif code not in ("GenericIssue", "LowTextContrastIssue", "PerformanceIssue",
-                          "CookieIssue", "BounceTrackingIssue"):
+                          "CookieIssue", "BounceTrackingIssue", "LazyLoadImageIssue"):
             self.messages.append(("issue", f"{code} {json.dumps(details)[:300]}"))
         elif code == "GenericIssue":
             self.messages.append(
@@ -426,27 +426,30 @@ class Page:
 
     # Where it goes
 
-    def open(self, url, patience=PATIENCE):
-        """Goes to an address and waits until all of it is there."""
-        with self.loading(patience):
+    def open(self, url, patience=PATIENCE, drawn=True):
+        """Goes to an address and waits until all of it is there.
+
+        drawn: and was drawn, which documents cannot tell that may run nothing at all
+        """
+        with self.loading(patience, drawn):
             answer = self.send("Page.navigate", url=url, patience=patience)
             if answer.get("errorText"):
                 raise BrowserError(f"{url}: {answer['errorText']}")
         return self
 
     @contextlib.contextmanager
-    def loading(self, patience=PATIENCE):
+    def loading(self, patience=PATIENCE, drawn=True):
         """What is done within leads to another document; waits until it is there."""
         before = self.loads
         yield
         self.browser.until(lambda: self.loads > before, patience, "another page")
-        self.rest()
+        self.rest(drawn=drawn)
 
-    def rest(self, seconds=0.0):
+    def rest(self, seconds=0.0, drawn=True):
         """Waits until no request is under way and two frames were drawn."""
         self.browser.until(lambda: not self._busy, what="an end of all requests")
         self.browser.pump(seconds)
-        if self.context.scripts:
+        if self.context.scripts and drawn:
             self.evaluate("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
 
     def back(self):

@@ -79,9 +79,9 @@ class Found:
         return f"{self.path} (from {self.source})"
 
 
-def walk(cookies, start="/", each=2, most=250):
+def walk(cookies, starts=("/",), each=2, most=250):
     """Pages, and links to files that are no pages as (path, status, source)."""
-    waiting, seen, counts = [(start, None)], {start}, {}
+    waiting, seen, counts = [(start, None) for start in starts], set(starts), {}
     pages, files = [], []
     while waiting and len(pages) < most:
         path, source = waiting.pop(0)

@@ -171,7 +171,8 @@ class World:
         first = adapters.card("sentiment", SENTIMENT_TEXT, accuracy=0.88, **facts)
         self.adapter(name, {
             **adapters.bottleneck("sentiment", reduction=8, seed=1, labels=["negative", "positive"]),
-            "README.md": first, "notes/training.txt": b"epoch 1 0.84\nepoch 2 0.88\n"})
+            "README.md": first, "training.png": adapters.picture(),
+            "notes/training.txt": b"epoch 1 0.84\nepoch 2 0.88\n"})
         self.point(name, "tag", "v1.0")
         self.change(name, {"README.md": first.replace(b"Irony is not seen.",
                                                       b"Irony is seldom seen.\n3. It is young.")},
@@ -269,12 +270,14 @@ class Cookies:
 
     def __init__(self, hub):
         self.hub, self.values = hub, {}
+        self.agent = "Mozilla/5.0 (X11; Linux x86_64) tests"
 
     def send(self, method, path, fields=None, follow=True):
         """Status, headers, text and the path that it ended at."""
         for _ in range(10):
             connection = http.client.HTTPConnection("127.0.0.1", self.hub.port, timeout=60)
-            headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
+            headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin",
+                       "User-Agent": self.agent}
             if self.values:
                 headers["Cookie"] = "; ".join(f"{k}={v}" for k, v in self.values.items())
             body = None
