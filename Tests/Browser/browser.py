@@ -297,8 +297,7 @@ class Page:
         self.answers = []
         self.loads, self.moves, self.violations, self.downloads = 0, 0, [], []
         self._expected, self._met = [], set()
-        self._types, self._busy = {}, set()
-        self._origin = None
+        self._busy, self._document_loader = {}, None
         for domain in ["Page", "Runtime", "DOM", "Network", "Log", "Audits", "Accessibility"]:
             self.send(f"{domain}.enable")
         self.send("Emulation.setFocusEmulationEnabled", enabled=True)
@@ -313,6 +312,9 @@ class Page:
     def send(self, method, patience=PATIENCE, **parameters):
         return self.browser.send(method, self.session, patience, **parameters)
 
+    def tell(self, method, **parameters):
+        self.browser.tell(method, self.session, **parameters)
+
     # What is noted
 
     def take(self, method, values):
@@ -321,6 +323,8 @@ class Page:
             case "Page.loadEventFired":
                 self.loads += 1
             case "Page.frameNavigated":
+                if "parentId" not in values["frame"]:
+                    self._document_loader = values["frame"]["loaderId"]
                 if values.get("type") == "BackForwardCacheRestore":
                     self.loads += 1
             case "Page.navigatedWithinDocument":
@@ -341,15 +345,14 @@ class Page:
             case "Audits.issueAdded":
                 self._take_issue(values["issue"])
             case "Network.requestWillBeSent":
-                self._busy.add(values["requestId"])
-                self._types[values["requestId"]] = values.get("type")
+                self._busy[values["requestId"]] = values["loaderId"]
                 self.requests.append(values["request"]["url"])
                 if redirect := values.get("redirectResponse"):
                     self._note(redirect, values)
             case "Network.responseReceived":
                 self._note(values["response"], values)
             case "Network.loadingFinished" | "Network.loadingFailed":
-                self._busy.discard(values["requestId"])
+                self._busy.pop(values["requestId"], None)
             case "Page.javascriptDialogOpening":
                 self.dialogs.append((values["type"], values["message"]))
                 yes, text = self.answers.pop(0) if self.answers else (True, "")
@@ -447,7 +450,9 @@ class Page:
 
     def rest(self, seconds=0.0, drawn=True):
         """Waits until no request is under way and two frames were drawn."""
-        self.browser.until(lambda: not self._busy, what="an end of all requests")
+        # What the document before still waited for never ends.
+        self.browser.until(lambda: self._document_loader not in self._busy.values(),
+                           what="an end of all requests")
         self.browser.pump(seconds)
         if self.context.scripts and drawn:
             self.evaluate("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
@@ -507,12 +512,15 @@ class Page:
             "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True,
             userGesture=gesture, patience=patience))
 
-    def press(self, *keys):
+    def press(self, *keys, send=None):
         """Presses keys one after another, such as `Tab`, `Shift+Tab`, `Control+a`, `x`."""
+        send = send or self.send
         for chord in keys:
             *modifiers, key = chord.split("+") if len(chord) > 1 else [chord]
             flags = sum(MODIFIERS[modifier] for modifier in modifiers)
-            code, number, text = KEYS.get(key, (None, ord(key[0].upper()), key))
+            # The numbers of other signs are those of other keys: 39 is both ' and an arrow.
+            number = ord(key.upper()) if len(key) == 1 and key.isalnum() and key.isascii() else 0
+            code, number, text = KEYS.get(key, (None, number, key))
             event = {"modifiers": flags, "key": " " if key == "Space" else key,
                      "windowsVirtualKeyCode": number}
             if code:
@@ -523,21 +531,23 @@ class Page:
                 event["text"] = text
             if flags & 2 and key == "a":
                 event["commands"] = ["selectAll"]
-            self.send("Input.dispatchKeyEvent", type="keyDown" if "text" in event else "rawKeyDown",
-                      **event)
+            send("Input.dispatchKeyEvent", type="keyDown" if "text" in event else "rawKeyDown",
+                 **event)
             event.pop("text", None)
             event.pop("commands", None)
-            self.send("Input.dispatchKeyEvent", type="keyUp", **event)
+            send("Input.dispatchKeyEvent", type="keyUp", **event)
 
     def type(self, text):
         """Types into what has the focus; what no key stands for is put in as an input method does."""
-        for character in text:
+        for place, character in enumerate(text):
+            # They are dealt with in order: the answer to the last is enough.
+            send = self.send if place == len(text) - 1 else self.tell
             if character.isascii() and character.isprintable():
-                self.press("Space" if character == " " else character)
+                self.press("Space" if character == " " else character, send=send)
             elif character == "\n":
-                self.press("Enter")
+                self.press("Enter", send=send)
             else:
-                self.send("Input.insertText", text=character)
+                send("Input.insertText", text=character)
 
     def mouse(self, x, y, click=True, count=1):
         place = {"x": x, "y": y}

@@ -92,25 +92,21 @@ def dangers(page, is_card=False):
     if is_card:
         found += page.evaluate(CARD)
     # The page around it is whole, and its script runs.
-    around = page.evaluate("""[
-        document.querySelectorAll("main").length, document.querySelectorAll("body > header").length,
-        document.querySelectorAll("body > footer").length, document.querySelectorAll("h1").length,
-        document.querySelector("body > footer")?.checkVisibility(), document.compatMode]""")
-    if around != [1, 1, 1, 1, True, "CSS1Compat"]:
-        found.append(f"the page around it is not whole: {around}")
-    theme = page.evaluate("""(() => {
-        const before = document.documentElement.dataset.theme;
-        const wanted = before === "dark" ? "light" : "dark";
+    around = page.evaluate("""(() => {
+        const count = (selector) => document.querySelectorAll(selector).length;
+        const wanted = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
         document.querySelector(`[data-theme-form] button[value=${wanted}]`).click();
-        return document.documentElement.dataset.theme === wanted; })()""")
-    if not theme:
-        found.append("the page's script does not run")
+        return [count("main"), count("body > header"), count("body > footer"), count("h1"),
+                document.querySelector("body > footer")?.checkVisibility(), document.compatMode,
+                document.documentElement.dataset.theme === wanted]; })()""")
+    if around != [1, 1, 1, 1, True, "CSS1Compat", True]:
+        found.append(f"the page around it is not whole, or its script does not run: {around}")
     return found
 
 
 def look(page, path, is_card=False, patience=20):
     """Opens a path; what is wrong there."""
-    page.open(page.site + path, patience=patience)
+    page.open(page.site + path, patience=patience, drawn=False)
     found = [f"{path}: {text}" for text in dangers(page, is_card)]
     # Pictures that cards speak of are not there.
     said = [text for text in page.problems(page.site)
@@ -216,14 +212,17 @@ def test_payloads_run_nothing_at_the_top_of_a_card(world, mallory, visit):
 
 
 def test_each_trick_alone_runs_nothing(world, mallory, visit):
-    """As whole cards, one commit after another: from the first byte to the last."""
+    """As whole files: from the first byte to the last."""
     page, found = visit(), []
-    name = write(world, mallory, {"README.md": b"# First"})
+    name = write(world, mallory, {
+        f"{number}.md": trick.encode("utf-8", "surrogatepass")
+        for number, trick in enumerate(TRICKS)})
+    # Whole cards, whose beginning is the description of the page too, are the same but slower.
     for number, trick in enumerate(TRICKS):
-        world.hub.committed(name, {"README.md": trick.encode("utf-8", "surrogatepass")}, mallory)
-        # The preview of a link and the list of the profile show some of it too.
-        for text in look(page, f"/{name}", is_card=False):
-            found.append(f"{trick!r}: {text}")
+        if number % 10 == 0:
+            world.hub.committed(name, {"README.md": trick.encode("utf-8", "surrogatepass")}, mallory)
+            found += [f"{trick!r}: {text}" for text in look(page, f"/{name}")]
+        found += [f"{trick!r}: {text}" for text in look(page, f"/{name}/blob/main/{number}.md")]
     assert not found, some(found)
 
 
@@ -254,7 +253,8 @@ def test_files_run_nothing(world, mallory, visit):
                 page.open(url, patience=5, drawn=False)
             except BrowserError:
                 # It was saved rather than opened.
-                assert page.downloads, url
+                page.browser.until(lambda: page.downloads, what=f"a download of {url}")
+                page.downloads.clear()
             said = [text for text in page.problems(page.site) if "favicon" not in text]
             found += [f"{kind} of {file}: {text}" for text in said]
             forget(page)
@@ -349,9 +349,10 @@ def test_facts_of_an_adapter_run_nothing(world, mallory, visit, make):
         changed = world.hub.committed(name, {
             path: content for path, content in make(word, number + 1).items()
             if path != "README.md"}, mallory, summary=word)
-        for address in ["", "/tree/main", "/commits/main", f"/commit/{changed}",
-                        "/blob/main/adapter.safetensors", "/blob/main/adapter_config.json",
-                        "/blob/main/README.md"]:
+        addresses = ["", f"/commit/{changed}"]
+        if make is facts:
+            addresses += ["/blob/main/adapter.safetensors", "/blob/main/adapter_config.json"]
+        for address in addresses:
             found += look(page, f"/{name}{address}")
     found += look(page, f"/compare?ids={','.join(names[:3])}")
     for path in ["/mallory", "/explore", "/explore?q=facts", "/base", "/languages", "/tasks",
@@ -362,26 +363,25 @@ def test_facts_of_an_adapter_run_nothing(world, mallory, visit, make):
 
 
 def test_searches_and_addresses_run_nothing(visit):
+    """Each word in a third of the places, each place with a third of the words."""
     page, found = visit(), []
-    for word in WORDS:
+    places = [
+        "/explore?q={}", "/explore?task={}&language={}&base={}&method={}&licence={}",
+        "/explore?sort={}&after={}&owner={}&dataset={}", "/login?next={}", "/compare?ids={}",
+        "/compare?ids=alice/sentiment,{}", "/{}", "/alice/{}", "/alice/sentiment/tree/{}",
+        "/alice/sentiment/blob/main/{}", "/alice/sentiment/commit/{}",
+        "/alice/sentiment/compare/{}", "/tasks/{}", "/tasks/text-classification/{}",
+        "/languages/{}", "/base/{}", "/static/x/{}", "/join/{}", "/reset/{}"]
+    for number, word in enumerate(WORDS):
         text = urllib.parse.quote(word)
-        for path in [f"/explore?q={text}", f"/explore?task={text}&language={text}&base={text}",
-                     f"/explore?sort={text}&after={text}&method={text}", f"/login?next={text}",
-                     f"/compare?ids={text}", f"/compare?ids=alice/sentiment,{text}"]:
-            page.expects("status", "4?? *")
-            found += anyway(page, path)
-        for path in [f"/{text}", f"/alice/{text}", f"/alice/sentiment/tree/{text}",
-                     f"/alice/sentiment/blob/main/{text}", f"/alice/sentiment/commit/{text}",
-                     f"/tasks/{text}", f"/languages/{text}", f"/base/{text}", f"/static/x/{text}"]:
-            found += anyway(page, path)
+        for path in places[number % 3::3]:
+            found += anyway(page, path.replace("{}", text))
     assert not found, some(found)
 
 
 def anyway(page, path):
     """Like `look`, where the answer may well be that there is no such thing."""
-    found = [text for text in look(page, path) if "did not come" not in text]
-    wrong = [text for text in found if f": status 4" not in text]
-    return [text for text in wrong if ": status 5" in text or ": status" not in text]
+    return [text for text in look(page, path) if ": status 4" not in text]
 
 
 def test_the_address_of_a_page_runs_nothing(visit):
@@ -411,5 +411,6 @@ def test_a_browser_says_who_it_is_and_runs_nothing(world, mallory, visit):
     cookies.agent = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
     cookies.sign_in("mallory", world.passwords["mallory"])
     page = visit("/settings/sessions", "mallory")
-    assert "<script>alert(1)</script>" in page.text
+    assert any("<script>alert(1)</script>" in text for text in
+               page.every("main *", "e => e.title || e.textContent"))
     assert not dangers(page)

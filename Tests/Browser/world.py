@@ -10,7 +10,7 @@ import adapters
 from hub import Hub, quoted
 
 #: Of everybody in this world.
-PASSWORD = "correct horse battery staple"
+PASSWORD = "tall horses"
 
 SENTIMENT_TEXT = """\
 Says whether a sentence is **positive** or *negative*. Trained on short reviews.
@@ -92,6 +92,7 @@ class World:
         if name not in self._sessions:
             cookies = Cookies(self.hub)
             cookies.sign_in(name, self.passwords[name])
+            self.passwords[name] = PASSWORD
             self._sessions[name] = cookies
         return self._sessions[name]
 
@@ -312,7 +313,12 @@ class Cookies:
         return self.send("POST", action, {"csrf": token, **fields})
 
     def sign_in(self, name, password):
+        """Signs in; whoever must choose a password first chooses everybody's."""
         status, _, data, path = self.submit("/login", "/login", name=name, password=password)
         assert status == 200, f"signing in as {name}: {status} {data[:2000]}"
         assert "adapterhub_session" in self.values
+        if path.startswith("/settings/password"):
+            status, _, data, path = self.submit(path, "/settings/password", current=password,
+                                                new=PASSWORD, again=PASSWORD)
+            assert status == 200, f"choosing a password: {status} {data[:2000]}"
         return path
