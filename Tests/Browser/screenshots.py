@@ -13,8 +13,8 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "Clients"))
 
 from browser import Browser  # noqa: E402
-from walk import shape, walk  # noqa: E402
-from world import Cookies, World  # noqa: E402
+from walk import walk  # noqa: E402
+from world import OWN_PLACES, PLACES, Cookies, World  # noqa: E402
 
 LOOKS = {"light": {}, "dark": {"scheme": "dark"}, "phone": {"phone": True},
          "phone-dark": {"phone": True, "scheme": "dark"}}
@@ -31,10 +31,12 @@ def main(folder, paths):
         wanted = {}
         for who in ["stranger", "alice", "ada"]:
             cookies = Cookies(world.hub) if who == "stranger" else world.session(who)
-            for path in paths or [page.path for page in walk(cookies, each=1)[0]] + BESIDE:
-                wanted.setdefault((shape(path).partition("?")[0], path), who)
+            for path in paths or [
+                    page.path for page in walk(cookies, PLACES + OWN_PLACES.get(who, []), each=1)[0]
+            ] + BESIDE:
+                wanted.setdefault(path, who)
         if not paths:
-            wanted["front", "/"] = "alice"
+            wanted["/"] = "alice"
         for look, settings in LOOKS.items():
             for who in ["stranger", "alice", "ada"]:
                 context = browser.context(still=True, **settings)
@@ -42,7 +44,7 @@ def main(folder, paths):
                     for name, value in world.session(who).values.items():
                         context.set_cookie(world.hub.url, name, value)
                 page = context.page()
-                for (_, path), reader in wanted.items():
+                for path, reader in wanted.items():
                     if reader != who:
                         continue
                     page.open(world.hub.url + path)

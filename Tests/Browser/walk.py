@@ -80,12 +80,16 @@ class Found:
 
 
 def walk(cookies, starts=("/",), each=2, most=250):
-    """Pages, and links to files that are no pages as (path, status, source)."""
+    """Pages, and links to files that are no pages as (path, status, source).
+
+    starts: what is looked at in any case, and does not count
+    each: how many are looked at of a shape
+    """
     waiting, seen, counts = [(start, None) for start in starts], set(starts), {}
     pages, files = [], []
     while waiting and len(pages) < most:
         path, source = waiting.pop(0)
-        kind = shape(path)
+        kind = shape(path) if source else path
         if counts.get(kind, 0) >= (1 if NO_PAGES.search(path) else each):
             continue
         counts[kind] = counts.get(kind, 0) + 1

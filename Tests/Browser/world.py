@@ -3,11 +3,12 @@
 What is here is only looked at; a test that changes something makes a repository or a user of its own.
 """
 import http.client
+import json
 import re
 import urllib.parse
 
 import adapters
-from hub import Hub, quoted
+from hub import Hub, commit_lines, quoted
 
 #: Of everybody in this world.
 PASSWORD = "tall horses"
@@ -34,7 +35,7 @@ model.load_adapter("alice/sentiment")
 
 > It was made in an afternoon.
 
-See [the guide](/docs), [the other one](../bob/slots) and <https://example.com/paper>.
+See [the guide](/docs), [the other one](/bob/slots) and <https://example.com/paper>.
 
 ![A curve](training.png)
 """
@@ -56,6 +57,23 @@ adapterhub predict --model team/tiny-bert --adapter alice/a-name-that-is-as-long
 
 LONG_NAME = "alice/a-name-that-is-as-long-as-names-may-be-and-then-some-more-of-it-so-that-it-wraps-on-phones"
 
+#: Pages of every kind and state, which links lead to but a walk of few would not come by.
+PLACES = ["/", *("/" + name for name in [
+    "alice/sentiment", LONG_NAME, "alice/empty", "bob/slots", "bob/peft-lora", "bob/pickled",
+    "bob/broken-card", "bob/no-card", "team/gated", "team/lang-sw", "team/tiny-bert"]),
+    "/alice/sentiment/tree/experiment", "/alice/sentiment/commits/experiment",
+    "/alice/sentiment/compare/v1.0...v2.0", f"/{LONG_NAME}/tree/main",
+    "/alice/sentiment/blob/main/adapter.safetensors", "/alice/sentiment/blob/main/README.md",
+    "/alice/sentiment/blob/main/training.png", "/bob/pickled/blob/main/pytorch_adapter.bin",
+    f"/compare?ids=alice/sentiment,bob/slots,{LONG_NAME}", "/compare", "/docs", "/login",
+    "/explore?q=nothing-is-called-this", "/team"]
+
+#: And of those who see more.
+OWN_PLACES = {"alice": ["/alice/secret", "/alice/empty/upload", "/alice/sentiment/edit",
+                        "/team/gated/settings", "/alice/sentiment/settings", "/orgs/team/settings",
+                        "/alice?deleted=1", "/orgs/new", "/login/device"],
+              "ada": ["/hub/users/alice", "/hub/users/team"], "bob": ["/team/gated/access"]}
+
 TASKS = ["text-classification", "token-classification", "question-answering", "summarization",
          "sentence-similarity"]
 LANGUAGES = ["en", "de", "fr", "sw", "qu", "en de"]
@@ -69,7 +87,6 @@ class World:
     def __init__(self, folder, *options):
         self.hub = Hub(folder, "--rate-limit", "0", *options)
         self.tokens, self.passwords, self._sessions = {}, {}, {}
-        self.commits = {}
 
     def __enter__(self):
         self.hub.start()
@@ -108,9 +125,16 @@ class World:
     def change(self, name, files, summary, branch="main"):
         owner = name.split("/")[0]
         token = self.tokens.get(owner) or self.tokens["alice"]
-        commit = self.hub.committed(name, files, token, branch=branch, summary=summary)
-        self.commits.setdefault(name, []).append(commit)
-        return commit
+        title, _, description = summary.partition("\n\n")
+        header, _, rest = commit_lines(files, summary=title).partition(b"\n")
+        header = json.loads(header)
+        header["value"]["description"] = description
+        answer = self.hub.post(
+            f"/api/models/{name}/commit/{quoted(branch)}",
+            json.dumps(header).encode() + b"\n" + rest, token=token,
+            headers={"Content-Type": "application/x-ndjson"})
+        assert answer.status == 200, answer
+        return answer.json["commitOid"]
 
     def settle(self, name, **settings):
         """Changes a repository's settings."""
