@@ -792,9 +792,9 @@ class Element:
         return self
 
     def choose(self, text):
-        """Chooses an option of a list by its text, as the keyboard does."""
+        """Chooses an option of a list by its text or its value, and says so as the keyboard does."""
         self.call("""(e, text) => {
-            const option = [...e.options].find(option => option.text.trim() === text);
+            const option = [...e.options].find(o => o.text.trim() === text || o.value === text);
             if (!option) throw new Error(`${text} of ${[...e.options].map(o => o.text)}`);
             if (option.selected) return;
             option.selected = true;

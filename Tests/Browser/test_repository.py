@@ -196,7 +196,7 @@ def test_an_adapter_is_made_and_uploaded_by_a_drop(world, visit, tmp_path):
     (folder / "broken.safetensors").write_bytes(b"\x00" * 40)
     page = visit("/new", "alice")
     page.field("Name").type(name)
-    page.find("combobox", "Task").choose("Text classification")
+    page.find("combobox", "Task").choose("text-classification")
     page.button("Make it, then upload files").follow()
     assert page.path == f"/alice/{name}/upload"
     page.css("[data-drop]").drop(*sorted(folder.iterdir()))
