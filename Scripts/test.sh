@@ -47,8 +47,9 @@ all_tests() {
 }
 
 echo "== set-up"
-# git's client for large files is one of those that the hub is tested with.
-Scripts/setup.sh git git-lfs
+# git's client for large files is one of those that the hub is tested with; its pages are looked at in
+# Chromium, and their HTML is checked by a program in Java.
+Scripts/setup.sh git git-lfs chromium default-jre-headless
 
 check "format" make --no-print-directory lint
 check "build" swift build --build-tests --explicit-target-dependency-import-check error
@@ -61,6 +62,10 @@ check "tests" all_tests
 answer=$(mktemp)
 check "clients" eval 'set -o pipefail; Scripts/test-clients.sh 2>&1 | tee "$answer"'
 if grep -q '^skipped clients' "$answer"; then skip "clients" "$(grep '^skipped clients' "$answer")"; fi
+rm -f "$answer"
+answer=$(mktemp)
+check "browser" eval 'set -o pipefail; Scripts/test-browser.sh 2>&1 | tee "$answer"'
+if grep -q '^skipped browser' "$answer"; then skip "browser" "$(grep '^skipped browser' "$answer")"; fi
 rm -f "$answer"
 if [ -x Scripts/check-onednn3.sh ]; then
   answer=$(mktemp)
