@@ -18,7 +18,8 @@ private func path(of endpoint: Endpoint) -> String {
 
 private let forms = allEndpoints().filter { $0.kind == .form }.map(path)
 private let ownPages = allEndpoints()
-  .filter { $0.kind == .page && $0.access != .anyone && $0.access != .seeRepository }.map(path)
+  .filter { $0.kind == .page && ![.anyone, .seeRepository, .readFiles].contains($0.access) }
+  .map(path)
 
 @Suite struct `A form` {
   private func hub() async throws -> TestHub {
