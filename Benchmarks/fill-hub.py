@@ -18,6 +18,10 @@ LANGUAGES = ["en", "de", "fr", "es", "zh", "ar", "fi", "sw", "hi", "ja"]
 BASES = ["bert-base-uncased", "roberta-base", "xlm-roberta-base", "distilbert-base-uncased",
          "bert-base-multilingual-cased", "google/electra-base-discriminator"]
 METHODS = ["lora", "seq_bn", "par_bn", "double_seq_bn", "prefix_tuning", "ia3", "compacter"]
+# As Explore calls them, with a data set of each.
+NAMES = {"text-classification": "sentiment/sst-2", "token-classification": "ner/conll2003",
+         "question-answering": "qa/squad1", "summarization": "sum/xsum",
+         "feature-extraction": "embedding/msmarco", "fill-mask": "fill-mask"}
 LICENSES = ["mit", "apache-2.0", "cc-by-4.0", "cc-by-sa-4.0"]
 WORDS = ("sentiment review movie product intent command home assistant entity person place news "
          "sport question answer context passage summary article toxic comment hate speech emotion "
@@ -45,8 +49,9 @@ def main():
         name = f"{'-'.join(words)}-{index}"
         task, language = random.choice(TASKS), random.choice(LANGUAGES)
         base, method = random.choice(BASES), random.choice(METHODS)
+        license = random.choice(LICENSES)
         tags = sorted({task, language, f"base_model:{base}", f"base_model:adapter:{base}",
-                       f"method:{method}", f"license:{random.choice(LICENSES)}", "adapters",
+                       f"method:{method}", f"license:{license}", "adapters",
                        "adapter-transformers", "safetensors", "bert", words[0]})
         body = " ".join(random.choices(WORDS, k=60))
         cursor = database.execute(
@@ -67,6 +72,18 @@ def main():
             (repository, commit, task, random.randrange(10**5, 10**7),
              json.dumps({"tags": tags, "language": language}),
              json.dumps({"adapters": {"model_name": base}}), json.dumps(tags)))
+        known = NAMES[task]
+        size = random.randrange(200_000, 40_000_000)
+        facets = [f"task {known.split('/')[0]}", f"language {language}", f"base {base}",
+                  f"method {method}", f"head {task}", f"license {license}", "library adapters",
+                  "files here", "size " + ("under-1mb" if size < 10**6 else "1-5mb" if size < 5 * 10**6
+                                           else "5-20mb" if size < 2 * 10**7 else "over-20mb")]
+        if "/" in known:
+            facets.append(f"subtask {known}")
+        database.execute(
+            "INSERT INTO explore VALUES (?, 1, ?, ?, ?, ?, 'accuracy', ?, 0, 0)",
+            (repository, "\n".join(facets), " ".join(random.choices(WORDS, k=14)) + ".", size,
+             438_000_000, random.uniform(0.5, 1)))
         database.executemany("INSERT INTO tags VALUES (?, ?)", [(tag, repository) for tag in tags])
         database.execute("INSERT INTO search (rowid, name, tags, body) VALUES (?, ?, ?, ?)",
                          (repository, f"{owner_name}/{name}", " ".join(tags), body))

@@ -157,6 +157,184 @@ def listing(work):
         hub.stop()
 
 
+def filled(work, name, count):
+    """A hub with so many adapters in it that runs, its log empty."""
+    folder = work / name
+    Hub(folder).stop()
+    subprocess.run([sys.executable, str(HERE / "fill-hub.py"), str(folder), str(count)], check=True)
+    hub = Hub(folder)
+    call(f"{hub.url}/explore")
+    hub.log.write_bytes(b"")
+    return hub
+
+
+def server_times(hub, keep=lambda path: True):
+    """The server's own times of requests that went well, in order; any that did not is an end."""
+    times = []
+    for line in map(json.loads, hub.log.read_text().splitlines()):
+        if "ms" not in line or not keep(line.get("path", "")):
+            continue
+        if line["status"] not in ("200", "303", "304"):
+            sys.exit(f"an error: {line}")
+        times.append(float(line["ms"]))
+    times.sort()
+    return times
+
+
+def explore_address(draw):
+    """Three facets, a search, an order."""
+    query = [("task", draw.choice(["sentiment", "ner", "qa", "sum"])), ("language", draw.choice(["en", "de", "fr", "fi"])),
+             ("method", draw.choice(["lora", "seq_bn", "ia3"])),
+             ("q", draw.choice("sentiment review movie product intent command entity news question summary toxic".split())),
+             ("sort", draw.choice(["trending", "downloads", "likes", "updated", "metric", "size"]))]
+    return "/explore?" + urllib.parse.urlencode(query)
+
+
+PUBLISH = """
+import sys, threading, time, json, base64, urllib.request
+url, token, seconds, writers = sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
+end, counts, errors = time.time() + seconds, [0] * writers, []
+
+def post(path, body):
+    request = urllib.request.Request(url + path, data=body, headers={"Authorization": "Bearer " + token})
+    urllib.request.urlopen(request).read()
+
+def write(index):
+    while time.time() < end:
+        name = f"new-{index}-{counts[index]}"
+        card = f"---\\nlanguage: en\\ntags: [adapters, 'adapterhub:sentiment/sst-2']\\n---\\nA sentiment adapter, {name}.\\n"
+        lines = [{"key": "header", "value": {"summary": "first"}},
+                 {"key": "file", "value": {"path": "README.md", "encoding": "base64", "content": base64.b64encode(card.encode()).decode()}}]
+        try:
+            post("/api/repos/create", json.dumps({"name": name}).encode())
+            post(f"/api/models/writer/{name}/commit/main", "\\n".join(map(json.dumps, lines)).encode())
+            counts[index] += 1
+        except Exception as error:
+            errors.append(str(error))
+            return
+
+threads = [threading.Thread(target=write, args=(index,)) for index in range(writers)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(json.dumps({"published": sum(counts), "errors": errors}))
+"""
+
+
+def publishing(hub, token, seconds, writers=10):
+    """Publishes adapters meanwhile, each with two commits and an inspection, as fast as the hub takes them."""
+    return subprocess.Popen([sys.executable, "-c", PUBLISH, hub.url, token, str(seconds), str(writers)],
+                            stdout=subprocess.PIPE, text=True)
+
+
+def published(process):
+    found = json.loads(process.communicate()[0])
+    if found["errors"]:
+        sys.exit(f"publishing failed: {found['errors'][:3]}")
+    return found["published"]
+
+
+def explore(work):
+    """Explore with three facets and a search over 100,000 adapters, at rest and while ten publish."""
+    hub = filled(work, "explore", 100_000)
+    try:
+        before = hub.memory()
+        draw, largest = random.Random(5), 0
+        for _ in range(400):
+            largest = max(largest, len(call(hub.url + explore_address(draw))[0]))
+        times = server_times(hub)
+        rows = [("Explore with three facets and a search over 100,000, 95th percentile", times[int(len(times) * 0.95)], "<=", 60, "ms"),
+                ("the same, median", statistics.median(times), "", None, "ms"),
+                ("the same, largest page", largest / 1000, "<=", 100, "kB"),
+                ("the server's memory after that", before, "", None, "MB")]
+        hub.log.write_bytes(b"")
+        token = hub.token("writer")
+        writers = publishing(hub, token, 15)
+        while writers.poll() is None:
+            call(hub.url + explore_address(draw))
+        count = published(writers)
+        times = server_times(hub, lambda path: path == "/explore")
+        rows += [("the same while 10 publish, 95th percentile", times[int(len(times) * 0.95)], "", None, "ms"),
+                 ("adapters published meanwhile, per second", count / 15, "", None, "")]
+        return rows
+    finally:
+        hub.stop()
+
+
+PAGES = ["/", "/explore", "/explore?sort=metric", "/tasks", "/tasks/sentiment", "/tasks/sentiment/sst-2", "/languages",
+         "/languages/fi", "/base", "/base/bert-base-uncased"]
+
+
+def pages(work):
+    """Every page of a hub with 10,000 adapters."""
+    hub = filled(work, "pages", 10_000)
+    try:
+        medians = []
+        for page in PAGES:
+            hub.log.write_bytes(b"")
+            for _ in range(40):
+                call(hub.url + page)
+            medians.append((statistics.median(server_times(hub)), page))
+        return [(f"the slowest page of a hub with 10,000 adapters ({max(medians)[1]}), median at the server", max(medians)[0], "<=", 20, "ms")]
+    finally:
+        hub.stop()
+
+
+BROWSE = """
+import asyncio, json, sys, time, urllib.parse
+url, seconds, readers, pages = urllib.parse.urlsplit(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), json.loads(sys.argv[4])
+times, errors = [], []
+
+async def read(index):
+    end, turn = time.time() + seconds, index
+    reader, writer = await asyncio.open_connection(url.hostname, url.port)
+    while time.time() < end:
+        start, page = time.perf_counter(), pages[turn % len(pages)]
+        turn += 7
+        writer.write(f"GET {page} HTTP/1.1\\r\\nHost: {url.netloc}\\r\\n\\r\\n".encode())
+        head = await reader.readuntil(b"\\r\\n\\r\\n")
+        length = int([line for line in head.lower().split(b"\\r\\n") if line.startswith(b"content-length")][0].split(b":")[1])
+        await reader.readexactly(length)
+        if b" 200 " not in head[:16] and b" 303 " not in head[:16]:
+            errors.append(head[:60].decode())
+        times.append(time.perf_counter() - start)
+        # Somebody looks at the page before going on to the next.
+        await asyncio.sleep(2)
+    writer.close()
+
+async def main():
+    await asyncio.gather(*[read(index) for index in range(readers)])
+
+asyncio.run(main())
+times.sort()
+print(json.dumps({"count": len(times), "errors": errors[:3], "p99": times[int(len(times) * 0.99)], "median": times[len(times) // 2]}))
+"""
+
+
+def browsing(work, seconds=60):
+    """200 readers who look at each page for two seconds, while 10 writers publish."""
+    seconds = int(os.environ.get("ADAPTERHUB_BENCH_SECONDS", seconds))
+    hub = filled(work, "browse", 10_000)
+    try:
+        token = hub.token("writer")
+        draw = random.Random(9)
+        pages = PAGES + [explore_address(draw) for _ in range(20)]
+        writers = publishing(hub, token, seconds)
+        done = subprocess.run([sys.executable, "-c", BROWSE, hub.url, str(seconds), "200", json.dumps(pages)],
+                              capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(done.stderr)
+        found = json.loads(done.stdout)
+        count = published(writers)
+        if found["errors"]:
+            sys.exit(f"browsing failed: {found['errors']}")
+        return [("200 readers while 10 publish, 99th percentile at the reader", found["p99"] * 1000, "<=", 300, "ms"),
+                ("the same, median", found["median"] * 1000, "", None, "ms"),
+                ("pages read meanwhile, per second", found["count"] / seconds, "", None, ""),
+                ("adapters published meanwhile, per second", count / seconds, "", None, "")]
+    finally:
+        hub.stop()
+
+
 NGINX = """
 daemon off; pid {work}/nginx.pid; error_log {work}/nginx.error.log;
 events {{ worker_connections 64; }}
@@ -247,7 +425,7 @@ def pull(work):
         hub.stop()
 
 
-ROWS = {"head": head, "list": listing, "download": download, "upload": uploads, "pull": pull}
+ROWS = {"head": head, "list": listing, "explore": explore, "pages": pages, "browse": browsing, "download": download, "upload": uploads, "pull": pull}
 
 
 def main():

@@ -45,6 +45,8 @@ public struct Hub: Sendable {
   /// Answers requests until SIGTERM or SIGINT, then ends in good order.
   public func run() async throws {
     try await core.describeTheForgotten()
+    // The first reader need not wait for what a hundred thousand adapters take to be read.
+    Task { [core] in _ = try? await core.registry.exploreTotals(for: .anyone) }
     let responder = try HubResponder(core, allEndpoints())
     let settings = core.settings
     let application = Application(

@@ -5,12 +5,13 @@ import Testing
 /// A hub in a process of its own, with a user and a token.
 private final class RunningHub: Sendable {
   let environment: [String: String]
+  let data: String
   private let process: Process
   private let folder: TemporaryFolder
 
   init() throws {
     folder = try TemporaryFolder()
-    let data = "\(folder.path)/data"
+    data = "\(folder.path)/data"
     let portFile = "\(folder.path)/port"
     process = Process()
     process.executableURL = URL(fileURLWithPath: Program.path)
@@ -114,6 +115,37 @@ private final class RunningHub: Sendable {
     #expect(try hub.run("cache", "verify").status == 0)
     #expect(try hub.run("cache", "remove", "alice/play").status == 0)
     #expect(try !hub.run("cache", "list", "--json").output.contains("\"alice/play\""))
+  }
+
+  @Test func `takes a catalogue in while it runs, and says where its adapters are`() throws {
+    let cards = "\(folder.path)/cards/adapters/lab"
+    try makeFolder(cards)
+    try writeAtomically(
+      """
+      type: text_task
+      task: sentiment
+      subtask: sst-2
+      model_type: bert
+      model_name: bert-base-uncased
+      config: {using: pfeiffer}
+      default_version: '1'
+      files:
+      - {version: '1', url: 'https://far.test/sst2.zip'}
+
+      """, to: "\(cards)/sst2.yaml")
+    try writeAtomically("type: text_task\n", to: "\(cards)/broken.yaml")
+    let taken = try hub.run("hub", "import", "\(folder.path)/cards", "--data", hub.data)
+    #expect(taken.status == 1 && taken.output.contains("1 added"), "\(taken.errors)")
+    #expect(taken.output.contains("adapters/lab/broken.yaml: task is missing"), "\(taken.output)")
+    let again = try hub.run("hub", "import", "\(folder.path)/cards", "--data", hub.data, "--json")
+    #expect(again.output.contains("\"unchanged\": 1"), "\(again.output)")
+    for id in ["lab/sst2", "sentiment/sst-2@lab", "@lab/sst2", "sst-2@lab"] {
+      let pulled = try hub.run("pull", id)
+      #expect(pulled.status == 1 && pulled.errors.contains("https://far.test/sst2.zip"), "\(id)")
+    }
+    let predicted = try hub.run(
+      "predict", "--model", "\(Shared.goldens)/base", "--adapter", "sst-2@lab", "a")
+    #expect(predicted.errors.contains("https://far.test/sst2.zip"), "\(predicted.errors)")
   }
 
   @Test func `knows who is logged in`() throws {

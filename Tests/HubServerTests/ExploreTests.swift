@@ -239,7 +239,7 @@ private func count(_ html: String, _ facet: String, _ value: String) -> Int? {
       for name in ["c"] {
         _ = try await call(.post, "/api/models/alice/\(name)/like")
       }
-      #expect(try await call.page("/explore").contains("title=\"1 likes\""))
+      #expect(try await call.page("/explore").contains("title=\"1 like\""))
     }
   }
 

@@ -92,7 +92,8 @@ extension Call {
     query.owner = identifier.owner
     if let name = identifier.name {
       guard let owner = identifier.owner,
-        let known = try await registry.repository(RepositoryIdentifier("\(owner)/\(name)")),
+        let repository = try? RepositoryIdentifier("\(owner)/\(name)"),
+        let known = try await registry.repository(repository),
         caller.level(known.repository) >= .read
       else { return [] }
       return [try await registry.exploreCard(known.repository)].compactMap(\.self)

@@ -45,7 +45,13 @@ struct ExploreIndex: Sendable {
   private var values: [Value] = []
   private var numbers: [Facet: [String: UInt32]] = [:]
 
+  /// How many values no adapter has any more.
+  private var idleValues = 0
+
   private(set) var count = 0
+
+  /// Whether most of what it remembers is of adapters that are gone: then it is better made anew.
+  var isWorn: Bool { values.count > 100_000 && idleValues > values.count / 2 }
 
   // MARK: - Changes
 
@@ -56,7 +62,10 @@ struct ExploreIndex: Sendable {
     open.remove(id)
     hidden[owners[slot]]?.remove(id)
     if hidden[owners[slot]]?.count == 0 { hidden[owners[slot]] = nil }
-    for number in valuesOfRow[slot] { values[Int(number)].set.remove(id) }
+    for number in valuesOfRow[slot] {
+      values[Int(number)].set.remove(id)
+      if values[Int(number)].set.count == 0 { idleValues += 1 }
+    }
     valuesOfRow[slot] = []
     owners[slot] = -1
     spared[slot] = 0
@@ -93,9 +102,13 @@ struct ExploreIndex: Sendable {
     }
     var found: [UInt32] = []
     Facets.forEachValue(in: row.facets) { facet, text in
-      found.append(self.number(facet, String(text)))
+      let number = self.number(facet, String(text))
+      if !found.contains(number) { found.append(number) }
     }
-    for number in found { values[Int(number)].set.insert(row.id) }
+    for number in found {
+      if values[Int(number)].set.count == 0 { idleValues -= 1 }
+      values[Int(number)].set.insert(row.id)
+    }
     valuesOfRow[slot] = found
   }
 
@@ -103,6 +116,7 @@ struct ExploreIndex: Sendable {
     if let known = numbers[facet]?[text] { return known }
     let number = UInt32(values.count)
     values.append(Value(facet: facet, text: text))
+    idleValues += 1
     numbers[facet, default: [:]][text] = number
     return number
   }

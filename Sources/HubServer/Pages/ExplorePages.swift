@@ -29,6 +29,7 @@ private func explore(_ call: Call) async throws -> Response {
   ]
   let chosenCount = query.chosen.values.reduce(0) { $0 + $1.count }
   if chosenCount > 0 { values["chosenCount"] = chosenCount }
+  values["hasPages"] = answer.next != nil || answer.previous != nil
   if let next = answer.next { values["next"] = query.at(next).address }
   if let previous = answer.previous { values["previous"] = query.at(previous).address }
   if query.chosen.isEmpty, let identifier = AdapterIdentifier(query.text) {

@@ -81,6 +81,7 @@ final class Explorer: Sendable {
           keep(generation) { state in
             for id in rows where found[id] == nil { state.index?.remove(id) }
             for row in found.values { state.index?.insert(row) }
+            if state.index?.isWorn ?? false { state.index = nil }
             state.changes.append((state.version + 1, Array(rows)))
             if state.changes.count > 64 { state.changes.removeFirst(32) }
           }
