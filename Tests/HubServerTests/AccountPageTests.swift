@@ -362,6 +362,26 @@ import Testing
     }
   }
 
+  @Test func `by an organisation's link is for those who have an account, where sign-up is closed`()
+    async throws
+  {
+    let hub = try await TestHub()
+    let registry = hub.core.registry
+    let team = try await registry.makeAccount("team", kind: .organisation, by: "test")
+    let secret = try await registry.makeLink(
+      .organisation, account: team, role: .write, days: 1, by: "test")
+    try await hub.serve { calls in
+      let carol = Browser(calls)
+      let page = try await carol.get("/join/\(secret)")
+      #expect(page.status == .ok && page.text.contains("Sign in to accept"))
+      let refused = try await carol.submit(
+        "/join", fields("carol", token: secret), from: "/login")
+      #expect(refused.status == .forbidden)
+      let bob = try await hub.browser(calls, as: "bob")
+      #expect(try await bob.submit("/invitation", ["token": secret]).location == "/team")
+    }
+  }
+
   @Test func `is over when a link is`() async throws {
     let hub = try await TestHub { $0.signUp = .invited }
     let registry = try #require(hub.core.registry as? Registry)

@@ -64,7 +64,8 @@ extension Call {
 
 private func logout(_ call: Call, _ form: Query) async throws -> Response {
   if let account = call.caller.account, let id = call.caller.sessionID {
-    try await call.registry.endSessions(of: account, id: id, except: nil)
+    try await call.registry.endSessions(
+      of: account, id: id, except: nil, by: account.name)
   }
   let cookie = Cookie.session.header(nil, seconds: 0, isSecure: call.isSecure)
   return .seeOther("/", headers: [.setCookie: cookie])
