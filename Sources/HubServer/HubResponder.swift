@@ -130,6 +130,9 @@ struct HubResponder: HTTPResponder {
     }
     trace.caller = caller
     hub.counters.use(of: caller)
+    if endpoint.kind == .form, caller.account != nil, caller.sessionID == nil {
+      throw Problem.forbidden("Forms are for browsers that are signed in: programs have /api")
+    }
     if caller.mustChangePassword, let elsewhere = try passwordFirst(endpoint) { return elsewhere }
     let kind: RateLimiter.Kind =
       endpoint.pattern.description.hasPrefix("/{repo}") ? .resolvers : .api

@@ -1,9 +1,12 @@
-"""Signing in, forms and logging in by a code, as browsers and the real `hf` command do it."""
+"""Signing in, forms, scripts, and logging in by a code, as browsers and the `hf` command do it."""
 import html
 import http.client
+import json
+import math
 import os
 import pathlib
 import re
+import struct
 import subprocess
 import sys
 import threading
@@ -12,6 +15,7 @@ import urllib.parse
 
 import pytest
 
+import chromium as chromium_driver
 from hub import PROGRAM, clean_environment
 
 PASSWORD = "correct horse battery"
@@ -185,3 +189,75 @@ def test_a_link_gives_a_forgotten_account_back(hub):
     assert status == 303, text
     assert browser.get("/settings")[0] == 200
     assert Browser(hub).get(path)[0] == 410
+
+
+# With scripts
+
+@pytest.fixture
+def chromium(hub, carol, tmp_path):
+    """A real browser in which carol is signed in."""
+    if chromium_driver.PROGRAM is None:
+        pytest.skip("there is no Chromium here")
+    browser = chromium_driver.Chromium(tmp_path / "profile")
+    for name, value in carol.cookies.items():
+        browser.call("Network.setCookie", name=name, value=value, url=hub.url)
+    yield browser
+    browser.close()
+
+
+def safetensors(**tensors):
+    """A file of tensors of 32-bit zeros, by their shapes."""
+    header, end = {}, 0
+    for name, shape in tensors.items():
+        size = 4 * math.prod(shape)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [end, end + size]}
+        end += size
+    text = json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + bytes(end)
+
+
+def test_files_are_looked_into_before_they_are_sent(hub, carol, chromium, tmp_path):
+    carol.submit("/new", owner="carol", name="dropped", visibility="public")
+    good = safetensors(a=[8, 16], b=[16, 8])
+    contents = {
+        "adapter_config.json": json.dumps({
+            "peft_type": "LORA", "r": 8, "base_model_name_or_path": "bert-base-uncased"}).encode(),
+        "adapter_model.safetensors": good,
+        "cut.safetensors": good[:-4],
+        "wrong.safetensors": b"\xff" * 64,
+        "ü.json": b"{",
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    chromium.open(f"{hub.url}/carol/dropped/upload")
+    chromium.choose_files("#files", [tmp_path / name for name in contents])
+    chromium.wait("document.querySelectorAll('[data-files] .notice').length === 2")
+    found = chromium.run("""Object.fromEntries([...document.querySelectorAll('[data-files] li')].map(
+        (item) => [item.dataset.path, item.querySelector('p').textContent]))""")
+    assert found["adapter_config.json"] == "method lora, rank 8, on bert-base-uncased"
+    assert found["adapter_model.safetensors"] == "256 parameters in 2 tensors, F32"
+    assert "cut off" in found["cut.safetensors"] and "header" in found["wrong.safetensors"]
+    assert chromium.run("document.querySelector('[data-status]').textContent") == "2 problems"
+    for name in ("cut.safetensors", "wrong.safetensors"):
+        chromium.run(f"document.querySelector(`[data-path='{name}'] button`).click()")
+    chromium.run("document.querySelector('[data-send]').click()")
+    chromium.wait("location.pathname === '/carol/dropped'")
+    for name in ("adapter_config.json", "adapter_model.safetensors", "ü.json"):
+        path = f"/carol/dropped/resolve/main/{urllib.parse.quote(name)}"
+        assert hub.get(path).body == contents[name]
+    assert hub.get("/carol/dropped/resolve/main/cut.safetensors").status == 404
+
+
+def test_a_card_is_seen_before_it_is_saved(hub, carol, chromium):
+    carol.submit("/new", owner="carol", name="carded", visibility="public")
+    chromium.open(f"{hub.url}/carol/carded/edit")
+    chromium.run("""const area = document.querySelector('textarea');
+        area.value += '\\n<img src=x onerror="document.title = 1">\\n';
+        document.querySelector('[data-preview-button]').click()""")
+    chromium.wait("document.querySelector('#preview .rendered')")
+    assert chromium.run("document.querySelector('textarea').value").endswith("title = 1\">\n")
+    assert chromium.run("document.title") != "1"
+    chromium.run("document.querySelector('[data-editor] .primary').click()")
+    chromium.wait("location.pathname === '/carol/carded'")
+    assert b"onerror" in hub.get("/carol/carded/resolve/main/README.md").body
+    assert not [error for error in chromium.errors if "Content Security Policy" in error]

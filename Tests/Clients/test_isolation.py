@@ -108,10 +108,11 @@ OTHERS = {
     "GET /api/organizations/{organisation}/members",
     "PUT /api/organizations/{organisation}/members/{user}",
     "DELETE /api/organizations/{organisation}/members/{user}", "GET /metrics", "GET /api/audit",
+    "POST /oauth/device", "POST /oauth/token",
 }
 #: These know nothing of repositories.
 HARMLESS = {
-    "POST /api/validate-yaml", "GET /healthz", "GET /readyz", "GET /api/openapi.json", "GET /",
+    "POST /api/validate-yaml", "GET /healthz", "GET /readyz", "GET /api/openapi.json",
     "GET /api/agent-harnesses", "GET /api/telemetry/{rest}", "GET /api/datasets", "GET /api/spaces",
     *(f"{method} {root}/{kind}/{{id}}/{{rest}}" for method in ("GET", "POST", "PUT", "DELETE")
       for root in ("", "/api") for kind in ("datasets", "spaces")),

@@ -168,6 +168,19 @@ private final class RunningHub: Sendable {
     #expect(!fileExists(path))
   }
 
+  @Test func `makes links for a new password, and knows its policies of sign-up`() throws {
+    let data = "\(folder.path)/other"
+    #expect(try Program(["hub", "user", "create", "bob", "--data", data]).status == 0)
+    let link = try Program(["hub", "user", "reset-link", "bob", "--data", data])
+    #expect(link.status == 0 && link.output.hasPrefix("/reset/ahk_"), "\(link.errors)")
+    try Program(["hub", "user", "reset-link", "nobody", "--data", data])
+      .expectFailure(naming: "nobody")
+    let days = try Program(["hub", "user", "reset-link", "bob", "--days", "31", "--data", data])
+    #expect(days.status != 0 && days.errors.contains("--days"))
+    let policy = try Program(["hub", "--sign-up", "sometimes", "--data", data])
+    #expect(policy.status != 0 && policy.errors.contains("open, invited or closed"))
+  }
+
   @Test func `is not sent what is broken`() throws {
     let adapter = try adapter("lora")
     try writeAtomically("cos\nsystem\n(S'ls'\ntR.", to: adapter + "/pytorch_adapter.bin")

@@ -124,6 +124,9 @@ import Testing
       let first = browser.cookie("adapterhub_session")
       try await browser.signIn("alice", TestHub.password)
       #expect(first != nil && browser.cookie("adapterhub_session") != first)
+      let old = Browser(calls)
+      old.set("adapterhub_session", first ?? "")
+      #expect(try await old.get("/settings").status == .seeOther, "the one before has ended")
     }
   }
 
@@ -165,6 +168,27 @@ import Testing
       }
       let refused = try await browser.signIn("alice", TestHub.password)
       #expect(refused.status == .tooManyRequests && refused.headers[.retryAfter] != nil)
+    }
+  }
+
+  @Test(arguments: ["/join", "/reset", "/join/ahk_x", "/reset/ahk_x", "/oauth/device"])
+  func `is no easier to come by through`(_ path: String) async throws {
+    let hub = try await TestHub {
+      $0.signUp = .open
+      $0.rates.isLimited = true
+      $0.rates.signIns = 3
+    }
+    try await hub.serve { calls in
+      let browser = Browser(calls)
+      let token = try await browser.formToken("/login")
+      var statuses: [Int] = []
+      for _ in 0..<5 {
+        let isPage = path.hasSuffix("x")
+        let response =
+          isPage ? try await browser.get(path) : try await browser.submit(path, [:], token: token)
+        statuses.append(response.status.code)
+      }
+      #expect(!statuses.prefix(3).contains(429) && statuses.last == 429, "\(statuses)")
     }
   }
 
@@ -359,6 +383,26 @@ import Testing
       #expect(
         try await hub.core.registry.members(of: hub.core.registry.account("team"))[0].role == .admin
       )
+    }
+  }
+
+  @Test func `by an organisation's link is for those who have an account, where sign-up is closed`()
+    async throws
+  {
+    let hub = try await TestHub()
+    let registry = hub.core.registry
+    let team = try await registry.makeAccount("team", kind: .organisation, by: "test")
+    let secret = try await registry.makeLink(
+      .organisation, account: team, role: .write, days: 1, by: "test")
+    try await hub.serve { calls in
+      let carol = Browser(calls)
+      let page = try await carol.get("/join/\(secret)")
+      #expect(page.status == .ok && page.text.contains("Sign in to accept"))
+      let refused = try await carol.submit(
+        "/join", fields("carol", token: secret), from: "/login")
+      #expect(refused.status == .forbidden)
+      let bob = try await hub.browser(calls, as: "bob")
+      #expect(try await bob.submit("/invitation", ["token": secret]).location == "/team")
     }
   }
 

@@ -67,6 +67,18 @@ private let ownPages = allEndpoints()
     }
   }
 
+  @Test func `is for browsers, not for tokens`() async throws {
+    let hub = try await hub()
+    try await hub.serve { calls in
+      for path in ["/settings", "/settings/tokens", "/settings/delete", "/hub/users"] {
+        let response = try await calls(
+          .post, path, as: "admin",
+          headers: [.contentType: "application/x-www-form-urlencoded"], body: "csrf=x")
+        #expect(response.status == .forbidden && response.text.contains("Forms are for browsers"))
+      }
+    }
+  }
+
   @Test func `can be sent from where it was shown`() async throws {
     let hub = try await hub()
     try await hub.serve { calls in

@@ -131,6 +131,10 @@ import Testing
       #expect(try await carol.get("/").location == "/settings/password")
       let taken = try await admin.submit("/hub/users", ["name": "carol", "email": ""])
       #expect(taken.status == .conflict && taken.text.contains("value=\"carol\""))
+      _ = try await admin.submit("/settings", ["full-name": "", "email": "a@example.org"])
+      let address = try await admin.submit(
+        "/hub/users", ["name": "dora", "email": "a@example.org"])
+      #expect(address.status == .conflict && address.text.contains("this address"))
       #expect(try await admin.get("/hub/users?q=CAR").text.contains("/hub/users/carol"))
       #expect(try await !admin.get("/hub/users?q=CAR").text.contains("/hub/users/alice\""))
 

@@ -43,6 +43,7 @@ async function files(entry, folder) {
 
 async function choose(pairs) {
   for (const [path, file] of pairs) chosen.set(path, file);
+  chosen = new Map([...chosen].sort(([a], [b]) => (a < b ? -1 : 1)));
   form.querySelector("[data-findings]").hidden = chosen.size === 0;
   list.replaceChildren(...[...chosen].map(([path, file]) => row(path, file)));
   input.removeAttribute("required");

@@ -148,7 +148,7 @@ private func changeUser(_ call: Call, _ form: Query) async throws -> Response {
       try await call.registry.setAdministrator(false, of: account.name, by: actor)
       return call.done("\(account.name) does not administer the hub any more.", next: page)
     case "end":
-      try await call.registry.endSessions(of: account, id: nil, except: nil)
+      try await call.registry.endSessions(of: account, id: nil, except: nil, by: actor)
       let count = try await call.registry.revokeTokens(
         of: account.name, matching: nil, by: actor)
       return call.done(

@@ -57,7 +57,7 @@ private func joinPage(_ call: Call, _ entered: Query? = nil, problem: Problem? =
     page.values["organisation"] = link.accountName
     page.values["role"] = link.role?.rawValue
     page.values["next"] = percentEncoded("/invitation/\(secret)")
-    page.values["isOpen"] = true
+    page.values["isOpen"] = link.kind == .hub || call.hub.settings.signUp != .closed
   } else {
     guard call.caller.account == nil else { return .seeOther("/") }
     page.values["isOpen"] = call.hub.settings.signUp == .open

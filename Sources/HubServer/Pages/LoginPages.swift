@@ -53,6 +53,10 @@ private func login(_ call: Call, _ form: Query) async throws -> Response {
 extension Call {
   /// Signs a user in and leads on: always in a session that nobody knew before.
   func signIn(_ account: Account, next: String) async throws -> Response {
+    // The one that the browser had is of no use to anybody any more.
+    if let before = caller.account, let id = caller.sessionID {
+      try await registry.endSessions(of: before, id: id, except: nil, by: before.name)
+    }
     let session = try await registry.makeSession(
       for: account, client: request.headers[.userAgent] ?? "", address: address)
     let cookie = Cookie.session.header(
@@ -64,7 +68,8 @@ extension Call {
 
 private func logout(_ call: Call, _ form: Query) async throws -> Response {
   if let account = call.caller.account, let id = call.caller.sessionID {
-    try await call.registry.endSessions(of: account, id: id, except: nil)
+    try await call.registry.endSessions(
+      of: account, id: id, except: nil, by: account.name)
   }
   let cookie = Cookie.session.header(nil, seconds: 0, isSecure: call.isSecure)
   return .seeOther("/", headers: [.setCookie: cookie])

@@ -140,13 +140,14 @@ private func sessionsPage(_ call: Call) async throws -> Response {
 private func endSessions(_ call: Call, _ form: Query) async throws -> Response {
   let account = try owner(call)
   if form["others"] != nil {
-    try await call.registry.endSessions(of: account, id: nil, except: call.caller.sessionID)
+    try await call.registry.endSessions(
+      of: account, id: nil, except: call.caller.sessionID, by: account.name)
     return call.done("All other sessions have ended.", next: "/settings/sessions")
   }
   guard let id = form["id"].flatMap({ Int64($0) }) else {
     throw Problem.badRequest("Which session?")
   }
-  try await call.registry.endSessions(of: account, id: id, except: nil)
+  try await call.registry.endSessions(of: account, id: id, except: nil, by: account.name)
   return call.done("The session has ended.", next: "/settings/sessions")
 }
 

@@ -39,7 +39,8 @@ protocol MetadataStore: Sendable {
   func caller(session: String) async throws -> Caller?
   func makeSession(for account: Account, client: String, address: String) async throws -> String
   func sessions(of account: Account) async throws -> [SessionRecord]
-  func endSessions(of account: Account, id: Int64?, except kept: Int64?) async throws
+  func endSessions(of account: Account, id: Int64?, except kept: Int64?, by actor: String)
+    async throws
   func password(of name: String) async throws -> (account: Account, hash: String)?
 
   // Accounts in the browser

@@ -40,6 +40,7 @@ extension Registry {
   ) async throws -> Account {
     try Self.checkAccountName(name)
     return try await write { database in
+      try Self.requireUnused(email, database)
       do {
         try database.execute(
           sql: """
@@ -57,6 +58,17 @@ extension Registry {
         kind == .user ? "user.create" : "organisation.create", subject: name, by: actor, database)
       return try Registry.account(name, database)
     }
+  }
+
+  /// Signing in goes by address too, so one address is one account's.
+  static func requireUnused(_ email: String?, but account: Account? = nil, _ database: Database)
+    throws
+  {
+    guard let email else { return }
+    let other = try Int64.fetchOne(
+      database, sql: "SELECT id FROM accounts WHERE email = ? AND id IS NOT ?",
+      arguments: [email, account?.id])
+    guard other == nil else { throw Problem.conflict("Another account has this address") }
   }
 
   /// Names that are the first part of a path of the hub's own.

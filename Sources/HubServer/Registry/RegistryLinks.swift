@@ -128,11 +128,7 @@ extension Registry {
     try Self.checkAccountName(name)
     return try await write { database in
       let link = try invitation.map { try Self.use($0, [.hub, .organisation], database) }
-      if let email {
-        let other = try Int64.fetchOne(
-          database, sql: "SELECT id FROM accounts WHERE email = ?", arguments: [email])
-        guard other == nil else { throw Problem.conflict("Another account has this address") }
-      }
+      try Self.requireUnused(email, database)
       do {
         try database.execute(
           sql: """

@@ -42,13 +42,7 @@ extension Registry {
 
   func change(_ account: Account, fullName: String, email: String?, by actor: String) async throws {
     try await write { database in
-      if let email {
-        let other = try Int64.fetchOne(
-          database, sql: "SELECT id FROM accounts WHERE email = ? AND id <> ?",
-          arguments: [email, account.id])
-        // Signing in goes by address too, so one address is one account's.
-        guard other == nil else { throw Problem.conflict("Another account has this address") }
-      }
+      try Self.requireUnused(email, but: account, database)
       try database.execute(
         sql: "UPDATE accounts SET full_name = ?, email = ? WHERE id = ?",
         arguments: [fullName, email, account.id])

@@ -72,14 +72,16 @@ extension Registry {
   }
 
   /// Ends a session of an account; all of them for nil, except one.
-  func endSessions(of account: Account, id: Int64?, except kept: Int64?) async throws {
+  func endSessions(of account: Account, id: Int64?, except kept: Int64?, by actor: String)
+    async throws
+  {
     try await write { database in
       try database.execute(
         sql: """
           DELETE FROM sessions
           WHERE account_id = ?1 AND (?2 IS NULL OR id = ?2) AND (?3 IS NULL OR id <> ?3)
           """, arguments: [account.id, id, kept])
-      try Self.record("session.end", subject: account.name, by: account.name, database)
+      try Self.record("session.end", subject: account.name, by: actor, database)
     }
   }
 
