@@ -238,7 +238,7 @@ def test_files_run_nothing(world, mallory, visit):
     """As they are shown, and as they are: a page of its own each, whose origin is the hub's."""
     files = {**DOCUMENTS, "README.md": b"# Files"}
     name = write(world, mallory, files)
-    page, found = visit(), []
+    page, beside, found = visit(), visit(), []
     for file in DOCUMENTS:
         found += look(page, f"/{name}/blob/main/{quoted(file)}")
         for kind in ["resolve", "raw"]:
@@ -254,16 +254,18 @@ def test_files_run_nothing(world, mallory, visit):
             if re.search("html|svg|xml|script|css|pdf|flash", answer.headers["Content-Type"]):
                 assert answer.headers["Content-Disposition"].startswith("attachment"), url
             try:
-                page.open(url, patience=5, drawn=False)
+                beside.open(url, patience=5, drawn=False)
             except BrowserError:
-                page.browser.until(lambda: page.downloads, what=f"a download of {url}")
-                page.downloads.clear()
+                beside.browser.until(lambda: beside.downloads, what=f"a download of {url}")
+                beside.downloads.clear()
             # The sandbox says that it holds back what these tests themselves put into each document,
             # and the style of the browser's own frame around a picture.
-            said = [text for text in page.problems(page.site)
+            said = [text for text in beside.problems(page.site)
                     if text.startswith(("dialog", "request", "window", "console exception"))]
             found += [f"{kind} of {file}: {text}" for text in said]
-            forget(page)
+            forget(beside)
+    beside.browser.pump(0.5)
+    forget(beside)
     assert not found, some(found)
 
 

@@ -206,9 +206,9 @@ def test_an_adapter_is_made_and_uploaded_by_a_drop(world, visit, tmp_path):
     assert "team/tiny-bert" in row.text
     assert "584 parameters in 8 tensors" in page.css("li[data-path='adapter.safetensors']").text
     assert page.css("li[data-path='broken.safetensors'] .bad").text
-    assert "1 problem" in page.find("status").text
+    assert "1 problem" in page.css("[data-status]").text
     page.button("Leave out broken.safetensors").click()
-    page.wait("!document.querySelector('[role=status]').textContent.includes('problem')")
+    page.wait("!document.querySelector('[data-status]').textContent.includes('problem')")
     page.field("What changes").type("First upload")
     page.button("Upload").follow()
     assert page.path == f"/alice/{name}"
