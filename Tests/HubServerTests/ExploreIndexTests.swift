@@ -1,3 +1,4 @@
+import HubClient
 import Testing
 
 @testable import HubServer
@@ -164,6 +165,6 @@ import Testing
     (999_999, "1.0 MB"), (Int.max, "9223 PB"),
   ])
   func `has sizes for people`(_ count: Int, _ text: String) {
-    #expect(bytesText(count) == text)
+    #expect(byteText(count) == text)
   }
 }

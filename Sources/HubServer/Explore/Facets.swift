@@ -112,9 +112,9 @@ struct MainMetric: Sendable, Equatable {
   /// For people, with one decimal where it is a share.
   var text: String {
     if isShare, abs(value) <= 100 {
-      return fixed(abs(value) > 1 ? value : value * 100, decimals: 1)
+      return fixed(abs(value) > 1 ? value : value * 100, digits: 1)
     }
-    return fixed(value, decimals: abs(value) < 100 ? 2 : 0)
+    return fixed(value, digits: abs(value) < 100 ? 2 : 0)
   }
 
   var title: String {
@@ -188,41 +188,12 @@ extension String {
   var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }
 
-/// A number with so many decimals, whatever the machine's language.
-func fixed(_ value: Double, decimals: Int) -> String {
-  guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
-  return String(format: "%.\(decimals)f", value)
-}
-
-/// Bytes for people: `3.6 MB`, in steps of 1000.
-func bytesText(_ count: Int) -> String {
-  let units = ["bytes", "kB", "MB", "GB", "TB", "PB"]
-  var (value, unit) = (Double(count), 0)
-  while value >= 999.5, unit < units.count - 1 {
-    value /= 1000
-    unit += 1
-  }
-  if unit == 0 { return count == 1 ? "1 byte" : "\(count) bytes" }
-  return "\(fixed(value, decimals: value < 9.95 ? 1 : 0)) \(units[unit])"
-}
-
-/// A count for people: `12,480`.
-func countText(_ count: Int) -> String {
-  var digits = String(count.magnitude)
-  var groups: [String] = []
-  while digits.count > 3 {
-    groups.insert(String(digits.suffix(3)), at: 0)
-    digits.removeLast(3)
-  }
-  return (count < 0 ? "-" : "") + ([digits] + groups).joined(separator: ",")
-}
-
 /// A count where room is short: `12.5k`.
 func shortCount(_ count: Int) -> String {
   switch count {
   case ..<1000: "\(count)"
-  case ..<99_950: "\(fixed(Double(count) / 1000, decimals: count < 9950 ? 1 : 0))k"
-  case ..<999_500: "\(fixed(Double(count) / 1000, decimals: 0))k"
-  default: "\(fixed(Double(count) / 1_000_000, decimals: 1))M"
+  case ..<99_950: "\(fixed(Double(count) / 1000, digits: count < 9950 ? 1 : 0))k"
+  case ..<999_500: "\(fixed(Double(count) / 1000, digits: 0))k"
+  default: "\(fixed(Double(count) / 1_000_000, digits: 1))M"
   }
 }

@@ -18,7 +18,7 @@ extension ExploreCard {
       "downloads": shortCount(repository.downloads),
       "downloadsExact": counted(repository.downloads, "download"),
       "likes": shortCount(repository.likes), "likesExact": counted(repository.likes, "like"),
-      "updated": ago(repository.updatedAt, now), "updatedExact": repository.updatedAt.text,
+      "updated": repository.updatedAt.ago(now: now), "updatedExact": repository.updatedAt.text,
       "isPrivate": repository.isPrivate, "isGated": repository.gate != .no,
       "isElsewhere": facets.isElsewhere,
     ]
@@ -58,30 +58,16 @@ extension ExploreCard {
 
 /// A size beside what it replaces, with the width of its bar of 100.
 func sizeValues(_ size: Int, of whole: Int?) -> [String: Any] {
-  var values: [String: Any] = ["text": bytesText(size)]
+  var values: [String: Any] = ["text": byteText(size)]
   if let whole, whole > size {
-    values["whole"] = bytesText(whole)
+    values["whole"] = byteText(whole)
     // One that cannot be seen would look like nothing at all.
-    values["share"] = fixed(max(1, Double(size) / Double(whole) * 100), decimals: 1)
+    values["share"] = fixed(max(1, Double(size) / Double(whole) * 100), digits: 1)
   }
   return values
 }
 
-/// How long ago something was, in the largest unit that fits.
-func ago(_ moment: Moment, _ now: Moment = Moment()) -> String {
-  let seconds = max(0, now.seconds - moment.seconds)
-  let units = [
-    (31_536_000, "year"), (2_592_000, "month"), (604_800, "week"), (86_400, "day"),
-    (3600, "hour"), (60, "minute"),
-  ]
-  for (length, name) in units where seconds >= length {
-    let count = seconds / length
-    return count == 1 ? "1 \(name) ago" : "\(count) \(name)s ago"
-  }
-  return "just now"
-}
-
 /// A number with its noun: `1 adapter`, `12,480 adapters`.
 func counted(_ count: Int, _ noun: String, _ nouns: String? = nil) -> String {
-  count == 1 ? "1 \(noun)" : "\(countText(count)) \(nouns ?? noun + "s")"
+  count == 1 ? "1 \(noun)" : "\(grouped(count)) \(nouns ?? noun + "s")"
 }

@@ -18,13 +18,13 @@ private func bases(_ call: Call) async throws -> Response {
       "hasBases": !counts.isEmpty,
       "bases": shown.map { base in
         var values: [String: Any] = [
-          "name": base.value, "count": countText(base.count),
+          "name": base.value, "count": grouped(base.count),
           "href": "/base/\(percentEncoded(base.value, keepingSlashes: true))",
-          "share": fixed(max(1, Double(base.count) / Double(max(1, most)) * 100), decimals: 1),
+          "share": fixed(max(1, Double(base.count) / Double(max(1, most)) * 100), digits: 1),
         ]
         if let parameters = BaseModelSizes.parameters(base.value) {
           values["parameters"] = parametersText(parameters)
-          values["size"] = bytesText(parameters * 4)
+          values["size"] = byteText(parameters * 4)
         }
         return values
       },
@@ -54,7 +54,7 @@ private func base(_ call: Call) async throws -> Response {
     all.chosen[.task] = [task.value]
     let cards = answer.cards.filter { $0.facets[.task].contains(task.value) }.prefix(5)
     return [
-      "name": Taxonomy.name(task: task.value), "count": countText(task.count),
+      "name": Taxonomy.name(task: task.value), "count": grouped(task.count),
       "href": all.address, "rows": cards.map { $0.values(now: now) },
       "hasMore": task.count > cards.count,
     ]
@@ -65,15 +65,15 @@ private func base(_ call: Call) async throws -> Response {
     "hasGroups": !groups.isEmpty || !without.isEmpty,
     "without": without.prefix(20).map { $0.values(now: now) }, "hasWithout": !without.isEmpty,
     "all": ExploreQuery(.base, name).address,
-    "taskCount": countText(groups.count),
+    "taskCount": grouped(groups.count),
     "methods": (answer.counts[.method] ?? []).prefix(8).map {
-      ["name": MethodNames.name($0.value), "count": countText($0.count)] as [String: Any]
+      ["name": MethodNames.name($0.value), "count": grouped($0.count)] as [String: Any]
     },
   ]
   let counted = try await call.registry.parameterCount(ofModel: name)
   if let parameters = counted ?? BaseModelSizes.parameters(name) {
     values["parameters"] = parametersText(parameters)
-    values["wholeSize"] = bytesText(parameters <= .max / 4 ? parameters * 4 : .max)
+    values["wholeSize"] = byteText(parameters <= .max / 4 ? parameters * 4 : .max)
   }
   values["hosted"] = hosted.map { ["path": "/\($0.fullName)", "name": $0.fullName] }
   let usable = answer.cards.filter { !$0.facets.isElsewhere && $0.facets[.head] != ["none"] }
@@ -100,9 +100,9 @@ private func hostedModel(_ name: String, _ call: Call) async throws -> Repositor
 /// A number of parameters: `22.7 million`, `6.7 billion`.
 func parametersText(_ count: Int) -> String {
   switch count {
-  case ..<1_000_000: countText(count)
+  case ..<1_000_000: grouped(count)
   case ..<1_000_000_000:
-    "\(fixed(Double(count) / 1e6, decimals: count < 100_000_000 ? 1 : 0)) million"
-  default: "\(fixed(Double(count) / 1e9, decimals: 1)) billion"
+    "\(fixed(Double(count) / 1e6, digits: count < 100_000_000 ? 1 : 0)) million"
+  default: "\(fixed(Double(count) / 1e9, digits: 1)) billion"
   }
 }

@@ -110,12 +110,12 @@ private func facetValues(_ query: ExploreQuery, _ answer: ExploreAnswer) -> [[St
       "values": counts.map { count in
         [
           "facet": facet.rawValue, "value": count.value, "name": facet.name(count.value),
-          "count": countText(count.count), "isChosen": count.isChosen,
+          "count": grouped(count.count), "isChosen": count.isChosen,
         ] as [String: Any]
       },
     ]
     if let more = answer.furtherValues[facet], more > 0, let place = places[facet] {
-      values["more"] = ["href": place, "text": "\(countText(more)) more"] as [String: Any]
+      values["more"] = ["href": place, "text": "\(grouped(more)) more"] as [String: Any]
     }
     return values
   }

@@ -30,7 +30,7 @@ private func home(_ call: Call) async throws -> Response {
     ],
     "tasks": (counts[.task] ?? []).prefix(10).map {
       [
-        "name": Taxonomy.name(task: $0.value), "count": countText($0.count),
+        "name": Taxonomy.name(task: $0.value), "count": grouped($0.count),
         "href": $0.value == Taxonomy.language
           ? "/languages" : "/tasks/\(percentEncoded($0.value))",
       ] as [String: Any]
@@ -42,7 +42,7 @@ private func home(_ call: Call) async throws -> Response {
     "exampleBase": (used.first ?? newest.first)?.facets[.base].first
       ?? "nreimers/MiniLM-L6-H384-uncased",
   ]
-  if totals.sparedBytes > 0 { values["spared"] = bytesText(totals.sparedBytes) }
+  if totals.sparedBytes > 0 { values["spared"] = byteText(totals.sparedBytes) }
   var page = Page("AdapterHub: keep the model, share the difference", "home", values)
   page.description =
     "\(counted(totals.adapters, "adapter")) for \(counted(totals.tasks, "task")) on "
@@ -51,5 +51,5 @@ private func home(_ call: Call) async throws -> Response {
 }
 
 private func count(_ number: Int, _ noun: String, _ href: String) -> [String: Any] {
-  ["number": countText(number), "noun": number == 1 ? noun : noun + "s", "href": href]
+  ["number": grouped(number), "noun": number == 1 ? noun : noun + "s", "href": href]
 }

@@ -70,17 +70,6 @@ private func settingRows(_ settings: ServerSettings) -> [[String: String]] {
 
 let hubVersion = "0.1.0"
 
-/// A whole number in groups of three digits: `12,345`.
-func grouped(_ number: Int) -> String {
-  let digits = Array(String(abs(number)))
-  var text = ""
-  for (index, digit) in digits.enumerated() {
-    if index > 0, (digits.count - index).isMultiple(of: 3) { text.append(",") }
-    text.append(digit)
-  }
-  return number < 0 ? "-" + text : text
-}
-
 private func durationText(_ seconds: Double) -> String {
   let minutes = Int(seconds) / 60
   if minutes < 60 { return "\(minutes) min" }

@@ -26,7 +26,7 @@ private func languages(_ call: Call) async throws -> Response {
       "languages": rows.map { name, code, own, others in
         [
           "name": name, "code": code, "href": "/languages/\(percentEncoded(code))",
-          "own": own == 0 ? "–" : countText(own), "others": others == 0 ? "–" : countText(others),
+          "own": own == 0 ? "–" : grouped(own), "others": others == 0 ? "–" : grouped(others),
         ] as [String: Any]
       },
     ])
@@ -74,8 +74,8 @@ private func language(_ call: Call) async throws -> Response {
   var values: [String: Any] = [
     "name": name, "code": code, "total": counted(total, "adapter"),
     "teaching": teaching.cards.map { $0.values(now: now) },
-    "teachingCount": countText(teaching.total),
-    "doing": doing.cards.map { $0.values(now: now) }, "doingCount": countText(doing.total),
+    "teachingCount": grouped(teaching.total),
+    "doing": doing.cards.map { $0.values(now: now) }, "doingCount": grouped(doing.total),
     "hasStackable": !stackable.isEmpty,
     "stackable": stackable.prefix(6).map { $0.values(now: now) },
     "all": ExploreQuery(.language, code).address,

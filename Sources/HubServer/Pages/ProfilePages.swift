@@ -105,11 +105,14 @@ private func addRepositories(of account: Account, to values: inout [String: Any]
   let (listed, next) = try await call.registry.list(query, for: call.caller)
   values["repositories"] = listed.map { listed -> [String: Any] in
     let repository = listed.repository
+    // Of an adapter its weights count, not what its history takes.
+    let weights = listed.facts.flatMap { try? AdapterFacts($0).byteCount } ?? 0
+    let bytes = weights > 0 ? weights : repository.usedBytes
     var values: [String: Any] = [
       "name": repository.fullName, "short": repository.name, "isPrivate": repository.isPrivate,
       "isGated": repository.gate != .no, "updated": repository.updatedAt.values,
       "downloads": repository.downloads, "likes": repository.likes,
-      "size": byteText(repository.usedBytes),
+      "size": byteText(bytes),
     ]
     values["task"] = listed.task
     values["method"] = listed.facts?["method"]?.string

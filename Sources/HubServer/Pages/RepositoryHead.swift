@@ -29,7 +29,7 @@ extension Call {
     values["chips"] = chips(listed, facets)
     values["isElsewhere"] = facets?.isElsewhere ?? false
     if let account = caller.account {
-      values["isLiked"] = try await registry.likes(repository, account: account)
+      values["isLiked"] = try await registry.isLiked(repository, by: account)
       values["isSignedIn"] = true
     }
     return values

@@ -35,7 +35,7 @@ private func tasks(_ call: Call) async throws -> Response {
           "count": counted(task.count, "adapter"),
           "subtasks": subtasks.filter { $0.value.hasPrefix("\(task.value)/") }.prefix(12).map {
             [
-              "name": Taxonomy.name(subtask: $0.value), "count": countText($0.count),
+              "name": Taxonomy.name(subtask: $0.value), "count": grouped($0.count),
               "href": "/tasks/\(percentEncoded($0.value, keepingSlashes: true))",
             ] as [String: Any]
           },
@@ -79,7 +79,7 @@ private func task(_ call: Call) async throws -> Response {
         var values: [String: Any] = [
           "name": Taxonomy.name(subtask: name), "id": name,
           "href": "/tasks/\(percentEncoded(name, keepingSlashes: true))",
-          "count": countText(counts[name] ?? 0), "isEmpty": (counts[name] ?? 0) == 0,
+          "count": grouped(counts[name] ?? 0), "isEmpty": (counts[name] ?? 0) == 0,
           "description": subtask?.description ?? "",
         ]
         values["metric"] = subtask?.metric.map { MainMetric($0, 0).title }
@@ -99,7 +99,7 @@ private func baseCounts(_ answer: ExploreAnswer, task: String) -> [[String: Any]
   (answer.counts[.base] ?? []).prefix(12).map { base in
     var query = ExploreQuery(.task, task)
     query.chosen[.base] = [base.value]
-    return ["name": base.value, "count": countText(base.count), "href": query.address]
+    return ["name": base.value, "count": grouped(base.count), "href": query.address]
   }
 }
 
@@ -119,10 +119,10 @@ private func subtask(_ call: Call) async throws -> Response {
   let title = Taxonomy.name(subtask: name)
   var values: [String: Any] = [
     "name": title, "id": name, "task": task, "taskHref": "/tasks/\(percentEncoded(taskID))",
-    "description": known?.subtask.description ?? "", "total": countText(answer.total),
+    "description": known?.subtask.description ?? "", "total": grouped(answer.total),
     "rows": leaderboard(answer.cards), "isEmpty": answer.cards.isEmpty,
     "bases": (answer.counts[.base] ?? []).map {
-      ["name": $0.value, "count": countText($0.count), "isChosen": $0.isChosen] as [String: Any]
+      ["name": $0.value, "count": grouped($0.count), "isChosen": $0.isChosen] as [String: Any]
     },
     "isFiltered": query.chosen[.base] != nil,
     "path": "/tasks/\(percentEncoded(name, keepingSlashes: true))",

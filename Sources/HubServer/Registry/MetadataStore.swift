@@ -83,7 +83,6 @@ protocol MetadataStore: Sendable {
   func protectedTags(of repository: Repository) async throws -> Set<String>
   func isLiked(_ repository: Repository, by account: Account) async throws -> Bool
   func like(_ repository: Repository, by account: Account, _ isLiked: Bool) async throws
-  func likes(_ repository: Repository, account: Account) async throws -> Bool
   func downloadsByDay(_ repository: Repository, days: Int) async throws -> [Int]
   func likers(of repository: Repository) async throws -> [Account]
   func liked(by account: Account) async throws -> [(repository: Repository, at: Moment)]

@@ -55,15 +55,6 @@ extension Registry {
     }
   }
 
-  /// Whether a user likes a repository.
-  func likes(_ repository: Repository, account: Account) async throws -> Bool {
-    try await read { database in
-      try Bool.fetchOne(
-        database, sql: "SELECT 1 FROM likes WHERE repository_id = ? AND account_id = ?",
-        arguments: [repository.id, account.id]) ?? false
-    }
-  }
-
   /// How often a repository was downloaded on each of the last days, today last.
   func downloadsByDay(_ repository: Repository, days: Int) async throws -> [Int] {
     let today = Moment().day
