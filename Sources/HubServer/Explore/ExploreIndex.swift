@@ -240,7 +240,7 @@ struct ExploreIndex: Sendable {
       if a.value != b.value { return isBackwards ? a.value < b.value : a.value > b.value }
       return isBackwards ? a.id < b.id : a.id > b.id
     }
-    set.forEach { id in
+    func consider(_ id: Int64) {
       guard id < column.count else { return }
       let place = (value: column[Int(id)], id: id)
       if let cursor, !isBefore((cursor.value, cursor.id), place) { return }
@@ -249,6 +249,8 @@ struct ExploreIndex: Sendable {
       best.insert(place, at: index)
       if best.count > count { best.removeLast() }
     }
+    // What was made later mostly comes first: seen in this order, few push others out.
+    if isBackwards { set.forEach(consider) } else { set.forEachDescending(consider) }
     return best
   }
 

@@ -107,7 +107,7 @@ private func subtask(_ call: Call) async throws -> Response {
   let (taskID, subtaskID) = (try call.value("task"), try call.value("subtask"))
   let name = "\(taskID)/\(subtaskID)"
   let known = Taxonomy.subtask(name)
-  var query = ExploreQuery(.subtask, name, order: .metric, limit: 100)
+  var query = ExploreQuery(.subtask, name, order: .metric, limit: 50)
   query.valueLimit = nil
   if let base = call.query["base"], !base.isEmpty { query.chosen[.base] = [base] }
   let answer = try await call.registry.explore(query, for: call.caller)

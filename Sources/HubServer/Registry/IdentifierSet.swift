@@ -64,6 +64,18 @@ struct IdentifierSet: Sendable, Equatable {
     }
   }
 
+  /// Calls a function with each in descending order.
+  func forEachDescending(_ body: (Int64) -> Void) {
+    for index in words.indices.reversed() {
+      var rest = words[index]
+      while rest != 0 {
+        let bit = 63 - rest.leadingZeroBitCount
+        body(Int64(index) << 6 + Int64(bit))
+        rest &= ~(1 << UInt64(bit))
+      }
+    }
+  }
+
   /// In ascending order.
   var identifiers: [Int64] {
     var found: [Int64] = []
