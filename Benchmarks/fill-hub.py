@@ -65,7 +65,7 @@ def main():
         commit = hashlib.sha1(str(index).encode()).hexdigest()
         database.execute("INSERT INTO commits VALUES (?, ?, ?, NULL, ?, ?, 'first', '')",
                          (repository, commit, tree, owner_name, now // 1000))
-        database.execute("INSERT INTO revisions VALUES (?, 'branch', 'main', ?, NULL)",
+        database.execute("INSERT INTO revisions (repository_id, kind, name, commit_name, message) VALUES (?, 'branch', 'main', ?, NULL)",
                          (repository, commit))
         database.execute(
             "INSERT INTO descriptions VALUES (?, ?, 'adapters', ?, ?, ?, ?, NULL, ?)",

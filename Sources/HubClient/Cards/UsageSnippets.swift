@@ -21,6 +21,7 @@ public struct UsageSnippet: Sendable, Equatable {
 ///   - facts: what the adapter is.
 ///   - repository: where it lies.
 ///   - endpoint: the address of the hub, where it has to be told to the clients.
+/// - Returns: one for each way, with titles that differ.
 public func usageSnippets(
   _ facts: AdapterFacts, _ repository: RepositoryIdentifier, endpoint: String? = nil
 ) -> [UsageSnippet] {

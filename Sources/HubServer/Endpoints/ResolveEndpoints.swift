@@ -156,7 +156,6 @@ private func matches(_ list: String?, _ tag: String) -> Bool {
   }
 }
 
-/// By the end of its name, which is enough: nothing is ever sent as what a browser would run.
 /// How a browser is to take a file: as a picture, as text, or as bytes; never as a page or a script.
 private func mediaType(_ name: String) -> String {
   let pictures = [
@@ -169,6 +168,7 @@ private func mediaType(_ name: String) -> String {
   return isText(name) ? "text/plain; charset=utf-8" : "application/octet-stream"
 }
 
+/// By the end of its name, which is enough: nothing is ever sent as what a browser would run.
 private func isText(_ name: String) -> Bool {
   let endings = [
     "txt", "md", "json", "jsonl", "yaml", "yml", "csv", "tsv", "py", "swift", "sh", "gitattributes",

@@ -7,11 +7,12 @@ struct MarkdownAddress {
   /// Whether it leaves the hub.
   let isElsewhere: Bool
 
+  /// Nil for an address that could run something, or that is none.
+  ///
   /// - Parameters:
   ///   - source: what the text says, its entities undone.
   ///   - isPicture: whether it is to be loaded by the page itself.
   ///   - place: what a relative address begins at; without it there are none.
-  /// - Returns: nil for an address that could run something, or that is none.
   init?(_ source: String, isPicture: Bool, at place: MarkdownPlace?) {
     // Browsers leave out what is neither seen nor printed before they look for the scheme.
     let clean = String(

@@ -24,7 +24,7 @@ struct TensorSummary: Sendable {
   /// Reading more than this for a page would keep its reader waiting.
   private static let measured = 256 << 20
 
-  /// - Parameter path: of the stored file, which never changes.
+  /// Reads the stored file at a path, which never changes; the name is for messages.
   init(_ path: String, named name: String, byteCount: Int) {
     do {
       let file = try TensorFile(safetensors: path)
@@ -105,9 +105,7 @@ func measureText(_ value: Double) -> String {
 final class TensorSummaries: Sendable {
   private let known = Mutex<[String: TensorSummary]>([:])
 
-  /// - Parameters:
-  ///   - file: what is to be looked at.
-  ///   - path: where its content is stored.
+  /// Looks at a file whose content is stored at a path, once.
   func summary(of file: StoredFile, at path: String) async throws -> TensorSummary {
     if let summary = known.withLock({ $0[file.digest] }) { return summary }
     let name = file.path
