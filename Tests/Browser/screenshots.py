@@ -48,7 +48,8 @@ def main(folder, paths):
                     if reader != who:
                         continue
                     page.open(world.hub.url + path)
-                    name = re.sub(r"[^A-Za-z0-9]+", "-", path).strip("-")[:80] or "front"
+                    name = re.sub(r"[^A-Za-z0-9]+", "-", path).strip("-") or "front"
+                    name = name if len(name) <= 70 else f"{name[:40]}--{name[-28:]}"
                     page.screenshot(folder / f"{who}-{name}-{look}.png", whole=True)
                     print(f"{who}-{name}-{look}.png  {path}", flush=True)
                 context.close()

@@ -415,6 +415,7 @@ def test_sign_in_shows_what_was_entered_and_runs_nothing(visit):
 
 def test_a_browser_says_who_it_is_and_runs_nothing(world, mallory, visit):
     """The list of sessions shows what browsers say of themselves."""
+    world.session("mallory")
     cookies = Cookies(world.hub)
     cookies.agent = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
     cookies.sign_in("mallory", world.passwords["mallory"])
@@ -422,3 +423,35 @@ def test_a_browser_says_who_it_is_and_runs_nothing(world, mallory, visit):
     assert any("<script>alert(1)</script>" in text for text in
                page.every("main *", "e => e.title || e.textContent"))
     assert not dangers(page)
+
+
+def test_names_of_people_and_tokens_run_nothing(world, mallory, visit):
+    """What somebody calls themselves, their organisation and their tokens; and why they ask."""
+    cookies = world.session("mallory")
+    page, admin, owner, found = visit(None, "mallory"), visit(None, "ada"), visit(None, "alice"), []
+    organisation = unique("o")
+    status, *_ = cookies.submit("/orgs/new", "/orgs/new", name=organisation)
+    assert status == 200
+    gated = f"alice/{unique('gated')}"
+    world.adapter(gated, {"README.md": b"# x"})
+    world.settle(gated, gated="manual")
+    for number, word in enumerate(WORDS[:12]):
+        cookies.submit("/settings", "/settings", **{"full-name": word, "email": ""})
+        cookies.submit(f"/orgs/{organisation}/settings", f"/orgs/{organisation}/settings",
+                       **{"full-name": word})
+        cookies.submit("/settings/tokens", "/settings/tokens", name=f"{word} {number}", scope="read",
+                       repository="", days="30")
+        for path in ["/mallory", "/settings", f"/{organisation}", f"/orgs/{organisation}/settings"]:
+            found += look(page, path)
+        found += look(admin, "/hub/users/mallory")
+    cookies.submit(f"/{gated}/access", f"/{gated}/access", reason=" ".join(WORDS))
+    found += look(owner, f"/{gated}/settings")
+    found += look(page, "/settings/tokens") + look(page, f"/{gated}/access")
+    for path in ["/hub/users?q=mallory", "/hub/audit?actor=mallory", "/hub/audit", "/hub/storage"]:
+        found += look(admin, path)
+    assert not found, some(found)
+    # They were taken, and are shown.
+    page.open(page.site + "/mallory")
+    assert page.css("h1").text == WORDS[11]
+    page.open(page.site + "/settings/tokens")
+    assert len(page.all("button", re.compile("^Revoke "))) >= 12
