@@ -73,7 +73,7 @@ import Testing
       let others = [Browser(calls), Browser(calls)]
       for other in others { try await other.signIn("alice", TestHub.password) }
       let page = try await here.get("/settings/sessions")
-      #expect(page.text.components(separatedBy: "<tr>").count == 5, "a head and three")
+      #expect(page.text.components(separatedBy: "<li class=\"card").count == 4, "three")
       let id = try #require(page.text.split(separator: "name=\"id\" value=\"").dropFirst().first)
         .prefix { $0 != "\"" }
       #expect(

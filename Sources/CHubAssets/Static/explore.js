@@ -5,7 +5,8 @@ for (const form of document.querySelectorAll("form[data-apply]")) {
       if (value === "" || (name === "sort" && value === "trending")) event.formData.delete(name);
     }
   });
-  form.addEventListener("change", (event) => {
+  document.addEventListener("change", (event) => {
+    if (event.target.form !== form) return;
     sessionStorage.setItem("explore-focus", `${event.target.name}=${event.target.value}`);
     sessionStorage.setItem("explore-scroll", String(scrollY));
   });

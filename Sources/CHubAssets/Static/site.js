@@ -13,9 +13,11 @@ document.querySelector("[data-theme-form]")?.addEventListener("submit", (event) 
 // Buttons that copy what they stand beside.
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
+  const label = [...button.childNodes];
+  let timer;
   button.addEventListener("click", async () => {
     const text = document.getElementById(button.dataset.copy)?.textContent ?? "";
-    const label = button.innerHTML;
+    clearTimeout(timer);
     try {
       await navigator.clipboard.writeText(text);
       button.textContent = button.classList.contains("icon") ? "✓" : "Copied";
@@ -23,7 +25,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
       button.textContent = "Press Ctrl+C";
       getSelection()?.selectAllChildren(document.getElementById(button.dataset.copy));
     }
-    setTimeout(() => (button.innerHTML = label), 1500);
+    timer = setTimeout(() => button.replaceChildren(...label), 1500);
   });
 }
 
@@ -47,10 +49,12 @@ for (const tabs of document.querySelectorAll("[data-tabs]")) {
     panel.querySelector("[data-tab-title]")?.remove();
     button.addEventListener("click", () => show(index));
     button.addEventListener("keydown", (event) => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!step) return;
+      const next = {
+        ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: panels.length - 1,
+      }[event.key];
+      if (next === undefined) return;
       event.preventDefault();
-      show((index + step + panels.length) % panels.length, true);
+      show((next + panels.length) % panels.length, true);
     });
     list.append(button);
     return button;
@@ -87,10 +91,24 @@ document.addEventListener("keydown", (event) => {
   document.getElementById("find")?.focus();
 });
 
-// Filters apply as soon as they are chosen.
+// Filters apply as soon as they are chosen, also those that stand outside of their form.
 for (const form of document.querySelectorAll("form[data-apply]")) {
-  form.addEventListener("change", () => form.requestSubmit());
+  document.addEventListener("change", (event) => {
+    // Words are asked for with Enter or the button: whoever leaves the field may want to go on.
+    if (event.target.form === form && event.target.type !== "search") form.requestSubmit();
+  });
+  // The browser puts back what was chosen when one leaves; the address says what is.
+  addEventListener("pageshow", () => form.reset());
 }
+
+// What scrolls sideways can be reached by keys; what does not is no stop on the way.
+const scrolling = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+for (const place of document.querySelectorAll("pre, .table, .file-body")) scrolling.observe(place);
 
 // What cannot be undone is asked for twice.
 for (const form of document.querySelectorAll("form[data-confirm]")) {

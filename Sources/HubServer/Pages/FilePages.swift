@@ -26,7 +26,7 @@ extension Call {
       }
     }
     return [
-      "name": isCommitName(revision) ? String(revision.prefix(8)) : revision,
+      "name": shortRevision(revision),
       "encoded": percentEncoded(revision), "commit": commit, "short": String(commit.prefix(8)),
       "branches": entries(known.branches.keys), "tags": entries(known.tags.keys),
       "hasTags": !known.tags.isEmpty,
@@ -48,6 +48,11 @@ extension Call {
     }
     return (crumbs, parts.last ?? "")
   }
+}
+
+/// A commit by the beginning of its name; branches and tags as they are.
+func shortRevision(_ revision: String) -> String {
+  isCommitName(revision) ? String(revision.prefix(8)) : revision
 }
 
 private func showFolder(_ call: Call) async throws -> Response {
@@ -73,7 +78,8 @@ private func showFolder(_ call: Call) async throws -> Response {
   let encoded = percentEncoded(revision)
 
   var page = Page(
-    "\(folder.isEmpty ? "Files" : folder) · \(repository.fullName) · AdapterHub", "files")
+    "\(folder.isEmpty ? "Files" : folder) at \(shortRevision(revision)) · \(repository.fullName) · AdapterHub",
+    "files")
   page.description = "The files of \(repository.fullName) at \(revision)."
   page.isIndexed = false
   let (crumbs, last) = try call.crumbs(folder, revision)
@@ -166,7 +172,8 @@ private func showFile(_ call: Call) async throws -> Response {
   let base = "/\(repository.fullName)"
   let encoded = percentEncoded(revision) + "/" + percentEncoded(path, keepingSlashes: true)
   let (crumbs, last) = try call.crumbs(path, revision)
-  var page = Page("\(path) · \(repository.fullName) · AdapterHub", "file")
+  var page = Page(
+    "\(path) at \(shortRevision(revision)) · \(repository.fullName) · AdapterHub", "file")
   page.description = "\(path) of \(repository.fullName) at \(revision)."
   page.isIndexed = false
   page.values = [

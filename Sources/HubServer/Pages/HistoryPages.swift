@@ -26,7 +26,8 @@ private func commits(_ call: Call) async throws -> Response {
   var tags: [String: [String]] = [:]
   for (name, commit) in try call.repository().tags { tags[commit, default: []].append(name) }
 
-  var page = Page("History · \(repository.fullName) · AdapterHub", "commits")
+  var page = Page(
+    "History of \(shortRevision(revision)) · \(repository.fullName) · AdapterHub", "commits")
   page.description = "The commits of \(repository.fullName) at \(revision)."
   page.isIndexed = false
   page.values = [
@@ -91,15 +92,14 @@ private func compareRevisions(_ call: Call) async throws -> Response {
   }
   let (old, new) = (String(range[..<dots.lowerBound]), String(range[dots.upperBound...]))
   let (from, to) = (try await call.commit(old), try await call.commit(new))
-  func short(_ revision: String) -> String {
-    isCommitName(revision) ? String(revision.prefix(8)) : revision
-  }
   var page = Page(
-    "\(short(old)) → \(short(new)) · \(repository.fullName) · AdapterHub", "difference")
-  page.description = "What changed in \(repository.fullName) from \(short(old)) to \(short(new))."
+    "\(shortRevision(old)) → \(shortRevision(new)) · \(repository.fullName) · AdapterHub",
+    "difference")
+  page.description =
+    "What changed in \(repository.fullName) from \(shortRevision(old)) to \(shortRevision(new))."
   page.values = [
     "comparison": [
-      "old": short(old), "new": short(new),
+      "old": shortRevision(old), "new": shortRevision(new),
       "oldLink": "/\(repository.fullName)/tree/\(percentEncoded(old))",
       "newLink": "/\(repository.fullName)/tree/\(percentEncoded(new))",
       "swap": "/\(repository.fullName)/compare/\(percentEncoded(new))...\(percentEncoded(old))",

@@ -118,7 +118,8 @@ private func userPage(_ call: Call, _ entered: Query? = nil, problem: Problem? =
   values["used"] = details.lastUsedAt?.values
   values["fullName"] = account.fullName.isEmpty ? nil : account.fullName
   values["email"] = account.email
-  return Page(account.name, "hub-user", values, problem: problem).response(call)
+  return Page("\(account.name) · Administration", "hub-user", values, problem: problem).response(
+    call)
 }
 
 private func changeUser(_ call: Call, _ form: Query) async throws -> Response {

@@ -107,7 +107,7 @@ private final class MarkdownRenderer {
     case MD_BLOCK_CODE:
       let language = detail.map { Self.text($0.load(as: MD_BLOCK_CODE_DETAIL.self).lang) } ?? ""
       let name = language.filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
-      html += name.isEmpty ? "<pre><code>" : "<pre><code class=\"language-\(name)\">"
+      html += "<pre><code\(name.isEmpty ? "" : " class=\"language-\(name)\"")>"
     case MD_BLOCK_HTML:
       isInRawHTML = true
       rawHTML = ""
