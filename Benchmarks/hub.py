@@ -280,12 +280,14 @@ def pages(work):
 
 
 BROWSE = """
-import asyncio, json, sys, time, urllib.parse
+import asyncio, json, random, sys, time, urllib.parse
 url, seconds, readers, pages = urllib.parse.urlsplit(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]), json.loads(sys.argv[4])
 times, errors = [], []
 
 async def read(index):
     end, turn = time.time() + seconds, index
+    # People neither come all at once nor look equally long.
+    await asyncio.sleep(random.uniform(0, 2))
     reader, writer = await asyncio.open_connection(url.hostname, url.port)
     while time.time() < end:
         start, page = time.perf_counter(), pages[turn % len(pages)]
@@ -298,7 +300,7 @@ async def read(index):
             errors.append(head[:60].decode())
         times.append(time.perf_counter() - start)
         # Somebody looks at the page before going on to the next.
-        await asyncio.sleep(2)
+        await asyncio.sleep(random.uniform(1, 3))
     writer.close()
 
 async def main():
