@@ -191,9 +191,10 @@ extension Registry {
       let accounts = try Row.fetchAll(
         database,
         sql: """
-          SELECT a.*, sum(r.used_bytes) AS used FROM repositories r
-          JOIN accounts a ON a.id = r.owner_id WHERE r.deleted_at IS NULL
-          GROUP BY a.id ORDER BY used DESC, a.id LIMIT ?
+          SELECT a.* FROM (
+            SELECT owner_id, sum(used_bytes) AS used FROM repositories WHERE deleted_at IS NULL
+            GROUP BY owner_id ORDER BY used DESC, owner_id LIMIT ?
+          ) o JOIN accounts a ON a.id = o.owner_id ORDER BY o.used DESC, a.id
           """, arguments: [limit]
       ).map(Account.init)
       return try accounts.map { ($0, try Self.details(of: $0.id, database) ?? .none) }

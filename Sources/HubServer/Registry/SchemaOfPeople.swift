@@ -21,6 +21,13 @@ extension Schema {
     CREATE INDEX links_of_account ON links (account_id);
     """
 
+  /// What takes up room: the largest repositories in order, and sums by owner, without reading rows.
+  static let storage = """
+    CREATE INDEX repositories_by_size ON repositories (used_bytes DESC, id)
+      WHERE deleted_at IS NULL;
+    CREATE INDEX sizes_by_owner ON repositories (owner_id, used_bytes) WHERE deleted_at IS NULL;
+    """
+
   /// Tags that nobody moves or deletes.
   static let protectedTags =
     "ALTER TABLE revisions ADD COLUMN is_protected INTEGER NOT NULL DEFAULT 0;"
