@@ -22,6 +22,7 @@ extension Call {
       "owner": repository.owner, "name": repository.name, "fullName": repository.fullName,
       "path": path, "tab": [tab.rawValue: true], "isPrivate": repository.isPrivate,
       "isGated": repository.gate != .no, "likes": repository.likes,
+      "isLikedOnce": repository.likes == 1,
       "downloads": grouped(repository.downloads), "updated": repository.updatedAt.values,
       "canWrite": level >= .write, "canAdminister": level >= .admin,
     ]
