@@ -690,13 +690,13 @@ class Element:
     def __repr__(self):
         return self.description
 
-    def call(self, function, *arguments, patience=PATIENCE):
-        """Calls a function of the element, such as `e => e.id`."""
+    def call(self, function, *arguments, patience=PATIENCE, gesture=False):
+        """Calls a function of the element, such as `e => e.id`; with a gesture as somebody's own doing."""
         return value_of(self.page.send(
             "Runtime.callFunctionOn", objectId=self.reference, returnByValue=True,
             functionDeclaration=f"function(...rest) {{ return ({function})(this, ...rest) }}",
             arguments=[{"value": argument} for argument in arguments], awaitPromise=True,
-            patience=patience))
+            userGesture=gesture, patience=patience))
 
     @property
     def is_visible(self):
@@ -800,7 +800,7 @@ class Element:
             option.selected = true;
             e.dispatchEvent(new Event("input", {bubbles: true}));
             e.dispatchEvent(new Event("change", {bubbles: true}));
-        }""", text)
+        }""", text, gesture=True)
         return self
 
     def set_files(self, *paths):

@@ -106,7 +106,7 @@ def is_old(message):
         r"|The “type” attribute is unnecessary|does not need a “role” attribute"
         # A name for a list is allowed, and all browsers know this attribute by now.
         # And what people write has the headings that they give it.
-        r"|^Article lacks heading|^Possible misuse of “aria-label”|^The “inputmode” attribute is not supported",
+        r"|^Article lacks heading|Unicode Private Use Area|^Possible misuse of “aria-label”|^The “inputmode” attribute is not supported",
         message["message"])
 
 

@@ -48,7 +48,7 @@ private func adapterPage(_ call: Call) async throws -> Response {
   } else {
     page.values["model"] = [
       "parameters": listed.parameters.map { grouped($0) } ?? "unknown",
-      "bytes": byteText(snapshot.byteCount), "base": "/base/\(repository.fullName)",
+      "bytes": byteText(snapshot.byteCount), "base": basePath(repository.fullName),
     ]
   }
   let metrics = metrics(listed.card)
@@ -165,7 +165,7 @@ private func factValues(_ facts: AdapterFacts, baseByteCount: Int?) -> [String: 
   ]
   if facts.parameterCount > 0 { values["parameters"] = grouped(facts.parameterCount) }
   if let base = facts.baseModel {
-    values["base"] = ["name": base, "path": "/base/\(percentEncoded(base, keepingSlashes: true))"]
+    values["base"] = ["name": base, "path": basePath(base)]
   }
   values["modelType"] = facts.modelType
   values["fingerprint"] = facts.baseFingerprint.map { String($0.prefix(16)) }

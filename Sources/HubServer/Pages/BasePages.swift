@@ -8,6 +8,15 @@ let basePages = [
   Endpoint(page: "/base/{rest...}", .anyone, "A base model's adapters", base),
 ]
 
+/// Where a base model's page is.
+///
+/// A name may be anything that a card says: a slash that is not between two parts is written as what
+/// it is, or it would be lost on the way.
+func basePath(_ name: String) -> String {
+  let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+  return "/base/\(percentEncoded(name, keepingSlashes: !parts.contains("")))"
+}
+
 private func bases(_ call: Call) async throws -> Response {
   let counts = try await call.counts()[.base] ?? []
   let shown = counts.prefix(500)
@@ -19,7 +28,7 @@ private func bases(_ call: Call) async throws -> Response {
       "bases": shown.map { base in
         var values: [String: Any] = [
           "name": base.value, "count": grouped(base.count),
-          "href": "/base/\(percentEncoded(base.value, keepingSlashes: true))",
+          "href": basePath(base.value),
           "share": fixed(max(1, Double(base.count) / Double(max(1, most)) * 100), digits: 1),
         ]
         if let parameters = BaseModelSizes.parameters(base.value) {
@@ -39,7 +48,7 @@ private func base(_ call: Call) async throws -> Response {
   let asked = try call.value("rest")
   let name = BaseModelSizes.canonical(asked)
   guard name == asked else {
-    return .seeOther("/base/\(percentEncoded(name, keepingSlashes: true))")
+    return .seeOther(basePath(name))
   }
   var query = ExploreQuery(.base, name, order: .downloads, limit: 200)
   query.valueLimit = nil

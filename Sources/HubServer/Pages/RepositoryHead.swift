@@ -48,7 +48,7 @@ extension Call {
       for value in values.prefix(4) {
         let link =
           facet == .base
-          ? "/base/\(percentEncoded(value, keepingSlashes: true))"
+          ? basePath(value)
           : "/explore?\(facet.rawValue)=\(percentEncoded(value))"
         chips.append(
           ["text": facet.name(value), "link": link, "isAccent": facet == .task])

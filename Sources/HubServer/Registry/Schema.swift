@@ -57,7 +57,8 @@ enum Schema {
   }
 
   /// Version 2: accounts in the browser, and what the pages show.
-  private static let second = [sessions, links, protectedTags, storage, explore].joined(separator: "\n")
+  private static let second = [sessions, links, protectedTags, storage, explore].joined(
+    separator: "\n")
 
   private static let first = """
     CREATE TABLE accounts (
