@@ -19,7 +19,7 @@ NOTHING, READ, WRITE, ADMIN = range(4)
 #: A word that stands in everything within private repositories, and nowhere else.
 SECRET = "zebra" + secrets.token_hex(6)
 
-CARD = f"---\ntags:\n- {SECRET}\n- adapters\nlicense: mit\n---\n# {SECRET}\n".encode()
+CARD = f"---\ntags:\n- {SECRET}\n- adapters\n- adapterhub:{SECRET}/{SECRET}\nlicense: mit\n---\n# {SECRET}\n".encode()
 LARGE = secrets.token_bytes(30_000)
 
 
@@ -108,6 +108,7 @@ OTHERS = {
     "GET /api/organizations/{organisation}/members",
     "PUT /api/organizations/{organisation}/members/{user}",
     "DELETE /api/organizations/{organisation}/members/{user}", "GET /metrics", "GET /api/audit",
+    "GET /api/resolve-adapter",
     "POST /oauth/device", "POST /oauth/token",
 }
 #: These know nothing of repositories.
@@ -402,6 +403,8 @@ LISTS = [
     "/api/models?num_parameters=min:0,max:9B", "/api/models-tags-by-type",
     "/api/users/olga/overview", "/api/organizations/team/overview", "/api/users/tina/likes",
     "/api/users/olga/likes", "/api/users/carl/overview",
+    f"/api/resolve-adapter?id={SECRET}%2F{SECRET}", f"/api/resolve-adapter?id={SECRET}%40team",
+    "/api/resolve-adapter?id=%40olga%2Fhidden",
 ]
 
 
