@@ -422,7 +422,9 @@ def test_lists_are_the_same_before_and_after_for_those_who_may_not_read(world):
         after = seen(owner)
         changed = [key for key in before if before[key] != after[key]]
         assert not changed
+        # What was asked for may be said again.
         assert not [key for key, body in after.items() if SECRET.encode() in body
+                    and "resolve-adapter" not in key[1]
                     and world.level(key[0], "olga" if owner == "team" else "team") < READ]
 
 
