@@ -22,6 +22,7 @@ extension HubCore {
       description.facts = .object(facts)
       description.facets.baseByteCount = whole <= .max / 4 ? whole * 4 : nil
     }
+    description.keepReadable()
     try await registry.describe(repository, commit: commit, description)
   }
 
@@ -38,6 +39,18 @@ extension HubCore {
       description.facts = ["problems": ["the hub could not describe this repository"]]
       try? await registry.describe(repository, commit: commit, description)
     }
+  }
+
+  /// Sets who sees a repository and who reads its files; a card that was opened is found again.
+  func change(_ repository: Repository, isPrivate: Bool?, gate: Gate?, by actor: String)
+    async throws
+  {
+    try await registry.change(repository, isPrivate: isPrivate, gate: gate, by: actor)
+    guard gate == .no, repository.gate != .no,
+      let known = try await registry.repository(RepositoryIdentifier(repository.fullName)),
+      let commit = known.branches["main"]
+    else { return }
+    await describeIfPossible(known.repository, commit: commit)
   }
 
   /// Describes what a crash left undescribed; done at every start.

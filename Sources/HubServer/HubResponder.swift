@@ -160,7 +160,7 @@ struct HubResponder: HTTPResponder {
     let call = Call(
       hub: hub, request: request, values: values, query: query, caller: caller, known: known,
       baseURL: origin.baseURL, address: origin.address)
-    try await authorise(endpoint.access, call)
+    try await authorise(endpoint, call)
     return try await endpoint.handle(call)
   }
 
@@ -244,7 +244,8 @@ struct HubResponder: HTTPResponder {
     return endpoint.pattern.description == place ? nil : .seeOther(place)
   }
 
-  private func authorise(_ access: Endpoint.Access, _ call: Call) async throws {
+  private func authorise(_ endpoint: Endpoint, _ call: Call) async throws {
+    let access = endpoint.access
     let caller = call.caller
     func require(_ level: Level) throws {
       let repository = try call.repository().repository
@@ -256,7 +257,12 @@ struct HubResponder: HTTPResponder {
     }
     switch access {
     case .anyone, .seeRepository: return
-    case .signedIn: _ = try call.account()
+    case .signedIn:
+      _ = try call.account()
+      // What is about the account is nothing for a token of one repository.
+      guard endpoint.kind == .program || caller.onlyRepository == nil else {
+        throw Problem.forbidden("A token for one repository cannot see this")
+      }
     case .readFiles: try await call.checkGate()
     case .writeRepository: try require(.write)
     case .administerRepository: try require(.admin)

@@ -393,7 +393,7 @@ import Testing
     let registry = hub.core.registry
     let team = try await registry.makeAccount("team", kind: .organisation, by: "test")
     let secret = try await registry.makeLink(
-      .organisation, account: team, role: .write, days: 1, by: "test")
+      .organisation, account: team, role: .write, days: 1, by: Caller.operatorOfTheHub)
     try await hub.serve { calls in
       let carol = Browser(calls)
       let page = try await carol.get("/join/\(secret)")
@@ -409,7 +409,8 @@ import Testing
   @Test func `is over when a link is`() async throws {
     let hub = try await TestHub { $0.signUp = .invited }
     let registry = try #require(hub.core.registry as? Registry)
-    let secret = try await registry.makeLink(.hub, account: nil, role: nil, days: 1, by: "test")
+    let secret = try await registry.makeLink(
+      .hub, account: nil, role: nil, days: 1, by: Caller.operatorOfTheHub)
     try await registry.write { try $0.execute(sql: "UPDATE links SET expires_at = 1") }
     try await hub.serve { (calls) async throws -> Void in
       #expect(try await Browser(calls).get("/join/\(secret)").status == .gone)
@@ -447,14 +448,14 @@ import Testing
     let hub = try await TestHub()
     let registry = hub.core.registry
     let secret = try await registry.makeLink(
-      .reset, account: registry.account("alice"), role: nil, days: 1, by: "test")
+      .reset, account: registry.account("alice"), role: nil, days: 1, by: Caller.operatorOfTheHub)
     try await registry.setDisabled(true, of: "alice", by: "test")
     try await hub.serve { (calls) async throws -> Void in
       #expect(try await Browser(calls).get("/reset/\(secret)").status == .gone)
     }
     await #expect(throws: Problem.self) {
       try await registry.makeLink(
-        .reset, account: registry.account("alice"), role: nil, days: 1, by: "test")
+        .reset, account: registry.account("alice"), role: nil, days: 1, by: Caller.operatorOfTheHub)
     }
   }
 }

@@ -25,7 +25,7 @@ public struct UsageSnippet: Sendable, Equatable {
 public func usageSnippets(
   _ facts: AdapterFacts, _ repository: RepositoryIdentifier, endpoint: String? = nil
 ) -> [UsageSnippet] {
-  let base = facts.baseModel ?? "BASE-MODEL"
+  let base = snippetName(ofModel: facts.baseModel)
   let shellHub = endpoint.map { "export HF_ENDPOINT=\($0)\n" } ?? ""
   let pythonHub = endpoint.map { "import os\nos.environ[\"HF_ENDPOINT\"] = \"\($0)\"\n\n" } ?? ""
   switch facts.library {
@@ -90,4 +90,12 @@ private func peftLabels(_ facts: AdapterFacts) -> String {
     !facts.labels.isEmpty
   else { return "" }
   return ", num_labels=\(facts.labels.count)"
+}
+
+/// A base model's name as it may stand in lines that people copy into a shell or a program.
+///
+/// A card may say anything; only what is a name of a model is repeated, all else could be a command.
+package func snippetName(ofModel name: String?) -> String {
+  guard let name, (try? RepositoryIdentifier(name)) != nil else { return "BASE-MODEL" }
+  return name
 }

@@ -78,6 +78,9 @@ private func likesOfUser(_ call: Call) async throws -> Response {
 // MARK: - Tokens
 
 private func listTokens(_ call: Call) async throws -> Response {
+  guard call.caller.onlyRepository == nil else {
+    throw Problem.forbidden("A token for one repository cannot see the others")
+  }
   let tokens = try await call.registry.tokens(of: call.account().name)
   return .json(
     .array(

@@ -184,7 +184,7 @@ private func changeRepository(_ call: Call) async throws -> Response {
     }
   }
   let isPrivate = try isPrivate(json)
-  try await call.registry.change(
+  try await call.hub.change(
     call.repository().repository, isPrivate: isPrivate, gate: gate, by: call.caller.name)
   return .json([
     "private": isPrivate.map { .bool($0) } ?? .null,

@@ -139,9 +139,10 @@ struct ExploreIndex: Sendable {
     if let owners = caller.visibleOwners {
       for owner in owners { hidden[owner]?.add(to: &set) }
       if caller.account != nil, let only = caller.onlyRepository, only >= 0,
-        only < self.owners.count, self.owners[Int(only)] >= 0
+        only < self.owners.count, self.owners[Int(only)] >= 0,
+        caller.ownersInReach?.contains(self.owners[Int(only)]) ?? true
       {
-        // Whether the token's owner may see it still is asked when the rows are read.
+        // Also for its one repository a token is worth what its owner is.
         set.insert(only)
       }
     } else {

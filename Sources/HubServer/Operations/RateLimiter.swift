@@ -18,7 +18,19 @@ final class RateLimiter: Sendable {
   private let rates: Rates
   private let windows = Mutex<[String: Window]>([:])
 
+  private let nextSweep = Atomic<Int>(0)
+
   init(_ rates: Rates) { self.rates = rates }
+
+  /// Counts without refusing: whether there were more than a window holds.
+  func isOver(_ kind: Kind, address: String) -> Bool {
+    do {
+      _ = try count(kind, caller: .anyone, address: address)
+      return false
+    } catch {
+      return true
+    }
+  }
 
   /// Counts a request.
   ///
@@ -39,8 +51,10 @@ final class RateLimiter: Sendable {
     let key = "\(kind.rawValue) \(caller.account.map { "account \($0.id)" } ?? address)"
     let now = Moment().seconds
     let window = windows.withLock { windows in
-      if windows.count > 100_000 {
+      // What is over is forgotten, also where callers are few.
+      if windows.count > 1000, now >= nextSweep.load(ordering: .relaxed) {
         windows = windows.filter { now - $0.value.start < rates.windowSeconds }
+        nextSweep.store(now + max(1, rates.windowSeconds / 4), ordering: .relaxed)
       }
       var window = windows[key] ?? Window(start: now, count: 0)
       if now - window.start >= rates.windowSeconds { window = Window(start: now, count: 0) }

@@ -88,7 +88,8 @@ private func base(_ call: Call) async throws -> Response {
   let usable = answer.cards.filter { !$0.facets.isElsewhere && $0.facets[.head] != ["none"] }
   let pair = usable.prefix(2).map(\.repository.fullName)
   if pair.count == 2 {
-    values["several"] = ["first": pair[0], "second": pair[1], "base": name] as [String: Any]
+    values["several"] =
+      ["first": pair[0], "second": pair[1], "base": snippetName(ofModel: name)] as [String: Any]
   }
   var page = Page("\(name): adapters", "base-model", values)
   page.place = "base"

@@ -28,7 +28,7 @@ extension Request {
     for header in headers[values: .cookie] {
       for pair in header.split(separator: ";") {
         let parts = pair.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
-        if parts.count == 2, parts[0] == name, parts[1].utf8.count <= 512 {
+        if parts.count == 2, parts[0] == name, parts[1].utf8.count <= 4096 {
           return String(parts[1])
         }
       }

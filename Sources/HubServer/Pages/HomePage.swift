@@ -39,8 +39,7 @@ private func home(_ call: Call) async throws -> Response {
     "used": used.prefix(3).map { $0.values(now: now) }, "hasUsed": used.count >= 3,
     "host": call.baseURL,
     "example": (used.first ?? newest.first)?.repository.fullName ?? "you/your-adapter",
-    "exampleBase": (used.first ?? newest.first)?.facets[.base].first
-      ?? "nreimers/MiniLM-L6-H384-uncased",
+    "exampleBase": snippetName(ofModel: (used.first ?? newest.first)?.facets[.base].first),
   ]
   if totals.sparedBytes > 0 { values["spared"] = byteText(totals.sparedBytes) }
   var page = Page("AdapterHub: keep the model, share the difference", "home", values)

@@ -99,7 +99,7 @@ private func stack(_ teaching: [ExploreCard], _ doing: [ExploreCard]) -> [String
     guard let base = language.facets[.base].first else { continue }
     let task = doing.first { $0.facets[.base].contains(base) }
     return [
-      "base": base, "language": language.repository.fullName,
+      "base": snippetName(ofModel: base), "language": language.repository.fullName,
       "task": task?.repository.fullName ?? "you/your-task-adapter",
       "isElsewhere": language.facets.isElsewhere || task?.facets.isElsewhere ?? false,
     ]

@@ -102,7 +102,7 @@ private func setAccess(_ call: Call, _ form: Query) async throws -> Response {
     guard let gate = Gate(rawValue: form["gate"] ?? ""),
       let visibility = form["visibility"], ["public", "private"].contains(visibility)
     else { throw Problem.unprocessable("Choose who sees it, and who reads its files") }
-    try await call.registry.change(
+    try await call.hub.change(
       repository, isPrivate: visibility == "private", gate: gate, by: call.caller.name)
     return call.done("Saved.", next: settingsPath(call, repository))
   }

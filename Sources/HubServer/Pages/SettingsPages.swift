@@ -78,7 +78,7 @@ private func closeAccount(_ call: Call, _ form: Query) async throws -> Response 
 
 /// Whoever finds a browser open must not take the account with them.
 private func requirePassword(_ call: Call, _ account: Account, _ password: String?) async throws {
-  _ = try call.hub.rates.count(.signIn, caller: .anyone, address: "name \(account.name)")
+  _ = try call.hub.rates.count(.signIn, caller: .anyone, address: "own \(account.id)")
   let known = try await call.registry.password(of: account.name)
   let hash = known?.hash ?? Password.nobodys
   let password = password ?? ""

@@ -64,7 +64,13 @@ struct Caller: Sendable, Equatable {
   ///
   /// A token for one repository sees that one alone, which the search adds by its id.
   var visibleOwners: [Int64]? {
-    guard let account, onlyRepository == nil else { return [] }
+    guard account != nil, onlyRepository == nil else { return [] }
+    return ownersInReach
+  }
+
+  /// The accounts whose private repositories the caller's account may see; nil when all of them.
+  var ownersInReach: [Int64]? {
+    guard let account else { return [] }
     return account.isAdministrator ? nil : [account.id] + roles.keys.sorted()
   }
 }

@@ -21,3 +21,26 @@ struct Description: Sendable {
 
   static let empty = Description()
 }
+
+extension Description {
+  /// Leaves out what could be written but not be read again, for it nests too deep.
+  ///
+  /// A file may be as deep as the reader allows; within a description it is deeper.
+  mutating func keepReadable() {
+    if !card.isReadable { card = [:] }
+    if !configuration.isReadable { configuration = [:] }
+    guard let facts, !facts.isReadable, case .object(var object) = facts else { return }
+    let problem = JSON.string("its configuration nests too deep to be shown")
+    object["configuration"] = [:]
+    if case .array(let known)? = object["problems"] {
+      object["problems"] = .array(known + [problem])
+    }
+    self.facts = JSON.object(object).isReadable ? .object(object) : ["problems": [problem]]
+  }
+}
+
+extension JSON {
+  fileprivate var isReadable: Bool {
+    (try? JSON(parsing: Array(text(.minified).utf8), path: "description")) != nil
+  }
+}

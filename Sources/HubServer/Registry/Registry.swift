@@ -178,18 +178,20 @@ final class Registry: MetadataStore {
 
   /// The owner of a token; nil where it is unknown or has expired.
   func caller(token: String) async throws -> Caller? {
-    try await caller(hash: hashOfToken(token), Self.findCaller)
+    try await caller("token", hash: hashOfToken(token), Self.findCaller)
   }
 
   /// The one who is signed in; nil where the session is unknown or has expired.
   func caller(session: String) async throws -> Caller? {
-    try await caller(hash: hashOfToken(session), Self.findSession)
+    try await caller("session", hash: hashOfToken(session), Self.findSession)
   }
 
+  /// A session's secret is no token, nor the reverse: each is looked up as what it is.
   private func caller(
-    hash: String, _ find: @escaping @Sendable (String, Database) throws -> Caller?
+    _ kind: String, hash: String, _ find: @escaping @Sendable (String, Database) throws -> Caller?
   ) async throws -> Caller? {
-    let (known, generation) = cache.withLock { ($0.callers[hash], $0.generation) }
+    let key = "\(kind) \(hash)"
+    let (known, generation) = cache.withLock { ($0.callers[key], $0.generation) }
     var caller = known
     // A session that is used lasts longer than what was read of it says.
     if let expiry = known?.expiresAt, expiry < Moment() { caller = nil }
@@ -199,7 +201,7 @@ final class Registry: MetadataStore {
         cache.withLock { cache in
           guard cache.generation == generation else { return }
           if cache.callers.count >= 10_000 { cache.callers.removeAll() }
-          cache.callers[hash] = caller
+          cache.callers[key] = caller
         }
       }
     }

@@ -91,35 +91,36 @@ extension Registry {
 
   /// Removes a user: the account is closed, tokens and memberships end, repositories stay.
   func removeUser(_ name: String, by actor: String) async throws {
-    try await write { database in
-      let account = try Registry.account(name, database)
-      guard account.kind == .user else {
-        throw Problem.unprocessable("\(name) is an organisation, not a user")
-      }
-      let owned =
-        try Int.fetchOne(
-          database, sql: "SELECT count(*) FROM repositories WHERE owner_id = ?",
-          arguments: [account.id]) ?? 0
-      for table in ["tokens", "sessions", "links", "likes", "access_requests"] {
-        try database.execute(
-          sql: "DELETE FROM \(table) WHERE account_id = ?", arguments: [account.id])
-      }
-      try database.execute(
-        sql: "DELETE FROM memberships WHERE user_id = ?", arguments: [account.id])
-      if owned == 0 {
-        try database.execute(sql: "DELETE FROM accounts WHERE id = ?", arguments: [account.id])
-      } else {
-        // Its adapters are used by others; the name stays with them.
-        try database.execute(
-          sql: """
-            UPDATE accounts SET is_disabled = 1, password = NULL, is_administrator = 0, email = NULL
-            WHERE id = ?
-            """, arguments: [account.id])
-      }
-      try Registry.record(
-        "user.remove", subject: name, by: actor, detail: ["repositories": .integer(owned)],
-        database)
+    try await write { try Self.remove(Registry.account(name, $0), by: actor, $0) }
+  }
+
+  static func remove(_ account: Account, by actor: String, _ database: Database) throws {
+    guard account.kind == .user else {
+      throw Problem.unprocessable("\(account.name) is an organisation, not a user")
     }
+    let owned =
+      try Int.fetchOne(
+        database, sql: "SELECT count(*) FROM repositories WHERE owner_id = ?",
+        arguments: [account.id]) ?? 0
+    for table in ["tokens", "sessions", "links", "likes", "access_requests"] {
+      try database.execute(
+        sql: "DELETE FROM \(table) WHERE account_id = ?", arguments: [account.id])
+    }
+    try database.execute(
+      sql: "DELETE FROM memberships WHERE user_id = ?", arguments: [account.id])
+    if owned == 0 {
+      try database.execute(sql: "DELETE FROM accounts WHERE id = ?", arguments: [account.id])
+    } else {
+      // Its adapters are used by others; the name stays with them.
+      try database.execute(
+        sql: """
+          UPDATE accounts SET is_disabled = 1, password = NULL, is_administrator = 0, email = NULL
+          WHERE id = ?
+          """, arguments: [account.id])
+    }
+    try Registry.record(
+      "user.remove", subject: account.name, by: actor, detail: ["repositories": .integer(owned)],
+      database)
   }
 
   func setPassword(_ hash: String, of name: String, mustChange: Bool, by actor: String)

@@ -63,6 +63,9 @@ extension Registry {
   }
 
   /// Writes a description, and what searches look in.
+  ///
+  /// The card of a gated repository is for those who were let in: no search finds its words, and no
+  /// list shows its first sentence.
   static func describe(
     _ repository: Repository, commit: String, _ description: Description, _ database: Database
   ) throws {
@@ -80,7 +83,9 @@ extension Registry {
         description.facts?.text(.minified),
         JSON.array(description.tags.map { .string($0) }).text(.minified),
       ])
-    try Self.write(description.facets, of: repository, database)
+    var facets = description.facets
+    if repository.gate != .no { facets.summary = "" }
+    try Self.write(facets, of: repository, database)
     try database.execute(
       sql: "DELETE FROM tags WHERE repository_id = ?", arguments: [repository.id])
     let insert = try database.cachedStatement(
@@ -91,7 +96,7 @@ extension Registry {
       sql: "INSERT INTO search (rowid, name, tags, body) VALUES (?, ?, ?, ?)",
       arguments: [
         repository.id, repository.fullName, description.tags.joined(separator: " "),
-        description.body,
+        repository.gate == .no ? description.body : "",
       ])
   }
 }

@@ -74,13 +74,28 @@ extension Registry {
 
   private static func link(_ secret: String, _ database: Database) throws -> Link? {
     guard secret.utf8.count <= 100 else { return nil }
-    return try Row.fetchOne(
+    let link = try Row.fetchOne(
       database,
       sql: """
         SELECT l.*, a.name FROM links l LEFT JOIN accounts a ON a.id = l.account_id
         WHERE l.hash = ? AND l.expires_at > ? AND coalesce(a.is_disabled, 0) = 0
         """, arguments: [hashOfToken(secret), Moment().milliseconds]
     ).map(Link.init)
+    guard let link, try mayStill(link, database) else { return nil }
+    return link
+  }
+
+  /// Whether the one who made a link could make it now: it must not outlive their rights.
+  private static func mayStill(_ link: Link, _ database: Database) throws -> Bool {
+    if link.creator == Caller.operatorOfTheHub { return true }
+    let isAllowed = try Bool.fetchOne(
+      database,
+      sql: """
+        SELECT 1 FROM accounts c WHERE c.name = ?1 AND NOT c.is_disabled AND (c.is_administrator
+          OR (?2 = 'organisation' AND EXISTS (SELECT 1 FROM memberships m
+            WHERE m.user_id = c.id AND m.organisation_id = ?3 AND m.role = 'admin')))
+        """, arguments: [link.creator, link.kind.rawValue, link.accountID])
+    return isAllowed ?? false
   }
 
   /// The links that still work.

@@ -84,9 +84,10 @@ extension Registry {
 
   /// Removes an account as its owner wishes; not where others would be left without anybody.
   func closeAccount(_ account: Account) async throws {
-    let alone = try await read { database in
+    // In one transaction: two who close theirs at once are one after the other.
+    try await write { database in
       try Self.requireOtherAdministrator(than: account, database)
-      return try String.fetchAll(
+      let alone = try String.fetchAll(
         database,
         sql: """
           SELECT o.name FROM memberships m JOIN accounts o ON o.id = m.organisation_id
@@ -94,13 +95,13 @@ extension Registry {
             WHERE n.organisation_id = m.organisation_id AND n.role = 'admin' AND n.user_id <> ?1)
           ORDER BY o.name
           """, arguments: [account.id])
+      guard alone.isEmpty else {
+        throw Problem.conflict(
+          "You are the last administrator of \(alone.joined(separator: ", ")): give somebody else "
+            + "that role first")
+      }
+      try Self.remove(account, by: account.name, database)
     }
-    guard alone.isEmpty else {
-      throw Problem.conflict(
-        "You are the last administrator of \(alone.joined(separator: ", ")): give somebody else "
-          + "that role first")
-    }
-    try await removeUser(account.name, by: account.name)
   }
 
   private static func user(_ name: String, _ database: Database) throws -> Account {

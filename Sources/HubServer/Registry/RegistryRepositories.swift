@@ -191,6 +191,14 @@ extension Registry {
           sql: "UPDATE repositories SET gated = ? WHERE id = ?",
           arguments: [gate.rawValue, repository.id])
       }
+      // What the card says is not to be found from the moment that it is closed.
+      if let gate, gate != .no {
+        try database.execute(
+          sql: "UPDATE search SET body = '' WHERE rowid = ?", arguments: [repository.id])
+        try database.execute(
+          sql: "UPDATE explore SET summary = '' WHERE repository_id = ?",
+          arguments: [repository.id])
+      }
       try Self.record(
         "repository.settings", subject: repository.fullName, by: actor,
         detail: [

@@ -141,7 +141,11 @@ extension Registry {
         visible.append("r.owner_id IN (\(owners.map(String.init).joined(separator: ", ")))")
       }
       if let only = caller.onlyRepository, caller.account != nil {
-        visible.append("r.id = \(only)")
+        // Also for its one repository a token is worth what its owner is.
+        let owners = caller.ownersInReach.map { owners in
+          " AND r.owner_id IN (\(owners.map(String.init).joined(separator: ", ")))"
+        }
+        visible.append("(r.id = \(only)\(owners ?? ""))")
       }
       conditions.append("(\(visible.joined(separator: " OR ")))")
     }
@@ -174,7 +178,7 @@ extension Registry {
         WHERE r.id IN (\(list))
         """)
     var found: [Int64: ListedRepository] = [:]
-    for row in rows { found[row["id"]] = try ListedRepository(row) }
+    for row in rows { found[row["id"]] = ListedRepository(row) }
     return identifiers.compactMap { found[$0] }
   }
 
@@ -190,7 +194,7 @@ extension Registry {
             WHERE r.id = ?
             """, arguments: [repository.id])
       else { throw Problem.notFound("The repository is gone") }
-      return try ListedRepository(row)
+      return ListedRepository(row)
     }
   }
 
@@ -235,15 +239,16 @@ extension ListedRepository {
   fileprivate static let columns =
     "d.commit_name, d.library, d.task, d.parameters, d.card, d.configuration, d.facts, d.tags"
 
-  fileprivate init(_ row: Row) throws {
-    func json(_ text: String?) throws -> JSON? {
-      try text.map { try JSON(parsing: Array($0.utf8), path: "description") }
+  fileprivate init(_ row: Row) {
+    // One description that cannot be read must not take a list with it.
+    func json(_ text: String?) -> JSON? {
+      text.flatMap { try? JSON(parsing: Array($0.utf8), path: "description") }
     }
-    let tags: [JSON] = if case .array(let tags)? = try json(row["tags"]) { tags } else { [] }
+    let tags: [JSON] = if case .array(let tags)? = json(row["tags"]) { tags } else { [] }
     self.init(
       repository: Repository(row), commit: row["commit_name"], library: row["library"],
-      task: row["task"], parameters: row["parameters"], card: try json(row["card"]) ?? [:],
-      configuration: try json(row["configuration"]) ?? [:], facts: try json(row["facts"]),
+      task: row["task"], parameters: row["parameters"], card: json(row["card"]) ?? [:],
+      configuration: json(row["configuration"]) ?? [:], facts: json(row["facts"]),
       tags: tags.compactMap(\.string))
   }
 }

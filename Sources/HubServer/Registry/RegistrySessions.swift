@@ -81,6 +81,7 @@ extension Registry {
           DELETE FROM sessions
           WHERE account_id = ?1 AND (?2 IS NULL OR id = ?2) AND (?3 IS NULL OR id <> ?3)
           """, arguments: [account.id, id, kept])
+      guard database.changesCount > 0 else { return }
       try Self.record("session.end", subject: account.name, by: actor, database)
     }
   }
