@@ -68,7 +68,21 @@ public struct StoredTensor: Sendable {
     guard floats.count == count else {
       throw failure("has \(count) elements, there is room for \(floats.count)")
     }
-    try withBytes { bytes in
+    try copyFloats(from: 0, into: floats)
+  }
+
+  /// Writes the elements from an index on as `Float`, as many as the buffer has room for.
+  ///
+  /// For tensors that are only walked through, so that they are never in memory as a whole.
+  public func copyFloats(from start: Int, into floats: UnsafeMutableBufferPointer<Float>) throws {
+    guard start >= 0, start <= count, floats.count <= count - start else {
+      throw failure("has \(count) elements, not \(floats.count) from \(start) on")
+    }
+    // None for elements that are no whole bytes, which are refused below.
+    let size = type.bitWidth / 8
+    try withBytes { all in
+      let bytes = UnsafeRawBufferPointer(
+        rebasing: all[(start * size)..<((start + floats.count) * size)])
       switch type {
       case .f32: UnsafeMutableRawBufferPointer(floats).copyMemory(from: bytes)
       case .f64: convert(bytes, floats) { Float(Double(bitPattern: UInt64(littleEndian: $0))) }

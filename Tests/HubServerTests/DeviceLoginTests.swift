@@ -77,6 +77,26 @@ private struct Program: Sendable {
     }
   }
 
+  @Test(arguments: ["session", "account"])
+  func `is turned away when the one who let it in is gone`(_ what: String) async throws {
+    let hub = try await TestHub()
+    try await hub.serve { calls in
+      let program = Program(client: calls.client)
+      let (device, user) = try await program.begin()
+      let alice = try await hub.browser(calls, as: "alice")
+      _ = try await alice.submit("/login/device", ["user_code": user, "decision": "write"])
+      let registry = hub.core.registry
+      if what == "session" {
+        let account = try await registry.account("alice")
+        try await registry.endSessions(of: account, id: nil, except: nil, by: "test")
+      } else {
+        try await registry.setDisabled(true, of: "alice", by: "test")
+      }
+      #expect(try await program.poll(device).json["error"]?.string == "access_denied")
+      #expect(try await registry.tokens(of: "alice").count == 1, "that of the test")
+    }
+  }
+
   @Test func `that asks too often is told to slow down`() async throws {
     let hub = try await TestHub()
     try await hub.serve { calls in

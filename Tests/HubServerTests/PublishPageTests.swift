@@ -88,6 +88,15 @@ import Testing
         let response = try await alice.upload("/alice/one/upload", [("a", "1")], fields: fields)
         #expect(response.status == .forbidden)
       }
+      // The proof comes first, and nothing else than what the form has.
+      let late = try await alice.upload(
+        "/alice/one/upload", [("a", "1")], fields: [("title", "x"), ("csrf", token)])
+      #expect(late.status == .forbidden)
+      for name in ["other", "csrf", String(repeating: "n", count: 101)] {
+        let odd = try await alice.upload(
+          "/alice/one/upload", [("a", "1")], fields: [("csrf", token), (name, "x")])
+        #expect(odd.status == .badRequest, "\(name)")
+      }
       let none = try await alice.upload("/alice/one/upload", [("", "")], fields: [("csrf", token)])
       #expect(none.status == .unprocessableContent && none.text.contains("at least one file"))
       for path in ["../a", "/a", "a\u{202E}b", ".git/config", ""] where !path.isEmpty {

@@ -26,13 +26,14 @@ final class DeviceCodes: Sendable {
 
   enum Decision: Sendable, Equatable {
     case none, denied
-    case allowed(user: String, scope: Caller.Scope)
+    /// Who allowed it, and in which session: what ends the session takes the permission back.
+    case allowed(account: Int64, session: Int64, scope: Caller.Scope)
   }
 
   /// What a program hears when it asks.
   enum Answer: Sendable, Equatable {
     case pending, slowDown, denied, expired
-    case allowed(user: String, scope: Caller.Scope, client: String)
+    case allowed(account: Int64, session: Int64, scope: Caller.Scope, client: String)
   }
 
   /// By the SHA-256 of what the program keeps.
@@ -98,9 +99,9 @@ final class DeviceCodes: Sendable {
       case .denied:
         requests[key] = nil
         return .denied
-      case .allowed(let user, let scope):
+      case .allowed(let account, let session, let scope):
         requests[key] = nil
-        return .allowed(user: user, scope: scope, client: request.client)
+        return .allowed(account: account, session: session, scope: scope, client: request.client)
       case .none:
         // A second of patience, as clocks and networks are not exact.
         let isEarly =

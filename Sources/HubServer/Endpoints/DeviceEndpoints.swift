@@ -48,10 +48,15 @@ private func deviceToken(_ call: Call) async throws -> Response {
   case .slowDown: return refusal("slow_down", "Ask less often")
   case .denied: return refusal("access_denied", "The user has said no")
   case .expired: return refusal("expired_token", "The code is too old: begin again")
-  case .allowed(let user, let scope, let client):
+  case .allowed(let accountID, let sessionID, let scope, let client):
+    // Minutes may lie between: whoever was signed out meanwhile, for a stolen session, a new
+    // password or a closed account, lets nobody in any more.
+    guard let account = try await call.registry.account(id: accountID),
+      try await call.registry.sessions(of: account).contains(where: { $0.id == sessionID })
+    else { return refusal("access_denied", "The session that allowed it has ended") }
     let token = try await call.registry.makeToken(
-      for: user, name: "\(client) \(Moment().text.prefix(10))", scope: scope, repository: nil,
-      expiresAt: nil, by: user)
+      for: account.name, name: "\(client) \(Moment().text.prefix(10))", scope: scope,
+      repository: nil, expiresAt: nil, by: account.name)
     return .json(
       [
         "access_token": .string(token), "token_type": "bearer", "scope": .string(scope.rawValue),

@@ -44,7 +44,11 @@ private func decide(_ call: Call, _ form: Query) async throws -> Response {
       return call.done("The program was turned away.", next: "/settings/tokens")
     case "read", "write":
       let scope: Caller.Scope = form["decision"] == "write" ? .write : .read
-      try call.hub.deviceCodes.decide(code, .allowed(user: account.name, scope: scope))
+      guard let session = call.caller.sessionID else {
+        throw Problem.forbidden("Programs are let in by somebody who is signed in with a browser")
+      }
+      try call.hub.deviceCodes.decide(
+        code, .allowed(account: account.id, session: session, scope: scope))
       return call.done(
         "The program was let in: it fetches its token within seconds. You can revoke it here.",
         next: "/settings/tokens")

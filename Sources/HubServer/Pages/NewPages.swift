@@ -187,7 +187,7 @@ private func upload(_ call: Call) async throws -> Response {
   }
   var reader = CommitReader(call.hub, repository: repository)
   defer { reader.release() }
-  var fields = FormFields()
+  var fields = FormFields(fileLimit: limits.filesPerCommit)
   // A body can be begun once: what is left of it is read by the same iterator.
   var body = call.request.body.makeAsyncIterator()
   var received = 0
@@ -203,6 +203,7 @@ private func upload(_ call: Call) async throws -> Response {
       }
     }
     try form.finish()
+    // A form of no parts at all has no proof either.
     try call.checkFormToken(fields.values["csrf"])
     guard fields.fileCount > 0 else { throw Problem.unprocessable("Choose at least one file") }
     let title = fields.values["title"].flatMap { $0.isEmpty ? nil : $0 } ?? "Upload files"
@@ -223,24 +224,42 @@ private func upload(_ call: Call) async throws -> Response {
 private struct FormFields {
   var values: [String: String] = [:]
   var fileCount = 0
+  private let fileLimit: Int
   private var name = ""
   private var file: String?
   private var text: [UInt8] = []
+  /// Of all fields together.
+  private var byteCount = 0
+
+  private static let names: Set<String> = ["csrf", "title"]
+  private static let byteLimit = 65_536
+
+  init(fileLimit: Int) { self.fileLimit = fileLimit }
 
   mutating func take(
     _ event: Multipart.Event, _ reader: inout CommitReader, check: (String?) throws -> Void
   ) async throws {
     switch event {
     case .part(let name, let file):
-      (self.name, self.file, text) = (name, file, [])
       // Nothing is kept of a form that does not come from our page: so its proof comes first.
-      if file != nil { try check(values["csrf"]) }
+      if name != "csrf" || file != nil { try check(values["csrf"]) }
+      guard file == nil ? Self.names.contains(name) : name == "files" else {
+        throw Problem.badRequest("The form has a field \(quoted(name)), which is not known here")
+      }
+      guard file != nil || values[name] == nil else {
+        throw Problem.badRequest("The field \(quoted(name)) of the form comes twice")
+      }
+      guard file == nil || fileCount < fileLimit else {
+        throw Problem.tooLarge("A commit may have \(fileLimit) changes")
+      }
+      (self.name, self.file, text) = (name, file, [])
     case .content(let bytes):
       if let file {
         if !file.isEmpty { try await reader.takeContent(bytes) }
       } else {
-        guard text.count + bytes.count <= 65_536, values.count < 100 else {
-          throw Problem.tooLarge("A field of the form is longer than 65536 bytes")
+        byteCount += bytes.count
+        guard byteCount <= Self.byteLimit else {
+          throw Problem.tooLarge("The fields of the form are longer than \(Self.byteLimit) bytes")
         }
         text += bytes
       }
@@ -249,6 +268,7 @@ private struct FormFields {
         guard let text = String(validating: text, as: UTF8.self) else {
           throw Problem.badRequest("A field of the form is not UTF-8")
         }
+        if name == "csrf" { try check(text) }
         values[name] = text
         return
       }

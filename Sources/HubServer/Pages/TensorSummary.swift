@@ -1,7 +1,7 @@
 /// What is in a file of tensors: names, shapes, types, and how large their numbers are.
 internal import Files
+internal import HTTPTypes
 internal import HubClient
-internal import Synchronization
 
 /// A safetensors file, tensor by tensor.
 struct TensorSummary: Sendable {
@@ -29,11 +29,11 @@ struct TensorSummary: Sendable {
     do {
       let file = try TensorFile(safetensors: path)
       rows = file.names.compactMap { file.tensors[$0] }.map { tensor in
-        let numbers = byteCount <= Self.measured ? try? tensor.floats() : nil
+        let measures = byteCount <= Self.measured ? try? Self.measures(tensor) : nil
         defer { tensor.releasePages() }
         return Row(
           name: tensor.name, shape: tensor.shape, type: tensor.type.rawValue, count: tensor.count,
-          byteCount: tensor.byteCount, measures: numbers.flatMap(Self.measures))
+          byteCount: tensor.byteCount, measures: measures)
       }
       metadata = file.metadata
       problem = nil
@@ -44,16 +44,24 @@ struct TensorSummary: Sendable {
     }
   }
 
-  private static func measures(_ numbers: [Float]) -> (norm: Double, least: Float, most: Float)? {
-    guard var least = numbers.first else { return nil }
-    var most = least
+  private static func measures(_ tensor: StoredTensor) throws
+    -> (norm: Double, least: Float, most: Float)?
+  {
     var sum = 0.0
-    for number in numbers {
-      sum += Double(number) * Double(number)
-      least = min(least, number)
-      most = max(most, number)
+    var range: (least: Float, most: Float)?
+    for start in tensor.blockStarts {
+      let numbers = try tensor.block(from: start)
+      guard let first = numbers.first else { break }
+      var (least, most) = range ?? (least: first, most: first)
+      for number in numbers {
+        sum += Double(number) * Double(number)
+        least = min(least, number)
+        most = max(most, number)
+      }
+      range = (least, most)
     }
-    return (sum.squareRoot(), least, most)
+    guard let range else { return nil }
+    return (sum.squareRoot(), range.least, range.most)
   }
 
   /// What the template `file` shows.
@@ -82,6 +90,23 @@ struct TensorSummary: Sendable {
   }
 }
 
+extension StoredTensor {
+  /// A viewer of a page must not cost the memory of a whole tensor, four bytes an element.
+  private static let blockCount = 65_536
+
+  /// The indices at which the blocks begin that the tensor is walked through by.
+  var blockStarts: StrideTo<Int> { stride(from: 0, to: count, by: Self.blockCount) }
+
+  /// The elements from an index on as `Float`: a block of them, or those that are left.
+  func block(from start: Int) throws -> [Float] {
+    let room = min(Self.blockCount, count - start)
+    return try [Float](unsafeUninitializedCapacity: room) { buffer, filled in
+      try copyFloats(from: start, into: UnsafeMutableBufferPointer(rebasing: buffer[..<room]))
+      filled = room
+    }
+  }
+}
+
 /// A measure with four significant digits or so, aligned by its point where it is of usual size.
 func measureText(_ value: Double) -> String {
   guard value.isFinite else { return "\(value)" }
@@ -102,19 +127,58 @@ func measureText(_ value: Double) -> String {
 }
 
 /// Summaries of the files that were looked at last: a file never changes.
-final class TensorSummaries: Sendable {
-  private let known = Mutex<[String: TensorSummary]>([:])
+actor TensorSummaries {
+  private var known: [String: TensorSummary] = [:]
+  /// What is being read, so that many readers of one file have it read once.
+  private var reading: [String: Task<TensorSummary, any Error>] = [:]
+  /// What reads whole tensors for a page goes through here.
+  let gate = MeasuringGate()
 
   /// Looks at a file whose content is stored at a path, once.
+  ///
+  /// - Throws: `Problem` where too many files wait to be looked at.
   func summary(of file: StoredFile, at path: String) async throws -> TensorSummary {
-    if let summary = known.withLock({ $0[file.digest] }) { return summary }
-    let name = file.path
-    let count = file.byteCount
-    let summary = try await onDisk { TensorSummary(path, named: name, byteCount: count) }
-    known.withLock { known in
+    let (digest, name, count) = (file.digest, file.path, file.byteCount)
+    if let summary = known[digest] { return summary }
+    if let task = reading[digest] { return try await task.value }
+    // A task of its own: a reader who leaves does not take it away from the others.
+    let task = Task<TensorSummary, any Error> {
+      // What failed is forgotten with it: the next reader tries again.
+      defer { reading[digest] = nil }
+      let summary = try await gate.run { TensorSummary(path, named: name, byteCount: count) }
       if known.count >= 64 { known.removeAll() }
-      known[file.digest] = summary
+      known[digest] = summary
+      return summary
     }
-    return summary
+    reading[digest] = task
+    return try await task.value
+  }
+}
+
+/// Lets two read tensors at a time; the others wait in the order in which they came.
+actor MeasuringGate {
+  private var free = 2
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+  private static let limit = 100
+
+  /// Runs a function on a thread that may block, when its turn has come.
+  ///
+  /// - Throws: what the function throws, and `Problem` where too many wait already.
+  func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    if free > 0 {
+      free -= 1
+    } else {
+      guard waiting.count < Self.limit else {
+        throw Problem(.serviceUnavailable, "Too many files are being measured: try again later")
+      }
+      await withCheckedContinuation { waiting.append($0) }
+    }
+    // A place is handed on to the next without becoming free, so that nobody gets ahead.
+    defer {
+      if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+    }
+    // Whoever left while waiting needs no answer.
+    try Task.checkCancellation()
+    return try await onDisk(body)
   }
 }

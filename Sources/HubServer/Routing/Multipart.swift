@@ -25,8 +25,11 @@ struct Multipart {
   /// Before the first delimiter there may be text that is no part.
   private var isPreamble = true
   private var partCount = 0
+  /// Where the search for the end of the headers goes on, once more has come.
+  private var searched = 0
 
   private static let headerLimit = 16 << 10
+  private static let nameLimit = 100
   private static let partLimit = 20_000
 
   /// - Throws: `Problem` for a content type that is no form with files.
@@ -83,33 +86,44 @@ struct Multipart {
         return true
       }
       // Spaces may follow a boundary before its line ends.
-      while let first = buffer.first, first == 32 || first == 9 { buffer.removeFirst() }
+      buffer.removeFirst(buffer.prefix { $0 == 32 || $0 == 9 }.count)
       guard buffer.count >= 2 else { return false }
       guard buffer[0] == 13, buffer[1] == 10 else {
         throw Problem.badRequest("A boundary of the form is followed by something else")
-      }
-      state = .headers
-      return true
-    case .headers:
-      // The line end of the boundary is still there, so that no headers at all end alike.
-      let end = buffer.indices.first { index in
-        buffer[index] == 13 && buffer[index...].starts(with: [13, 10, 13, 10])
-      }
-      guard let end else {
-        guard buffer.count <= Self.headerLimit else {
-          throw Problem.badRequest("A part of the form has more than 16 kB of headers")
-        }
-        return false
       }
       partCount += 1
       guard partCount <= Self.partLimit else {
         throw Problem.tooLarge("A form may have \(Self.partLimit) parts")
       }
+      state = .headers
+      return true
+    case .headers:
+      let end = headerEnd()
+      guard (end ?? buffer.count) <= Self.headerLimit else {
+        throw Problem.badRequest("A part of the form has more than 16 kB of headers")
+      }
+      guard let end else { return false }
       events.append(try Self.part(buffer[..<end]))
       buffer.removeFirst(end + 4)
       state = .content
       return true
     }
+  }
+
+  /// Where the empty line after the headers is; nil until it has come.
+  ///
+  /// The line end of the boundary is still there, so that no headers at all end alike.
+  private mutating func headerEnd() -> Int? {
+    while searched + 4 <= buffer.count {
+      if buffer[searched] == 13, buffer[searched + 1] == 10, buffer[searched + 2] == 13,
+        buffer[searched + 3] == 10
+      {
+        defer { searched = 0 }
+        return searched
+      }
+      searched += 1
+    }
+    return nil
   }
 
   /// Where the delimiter is, or could begin once more has come.
@@ -134,6 +148,9 @@ struct Multipart {
       }
       let values = parameters(line[line.index(after: colon)...])
       guard let name = values["name"] else { break }
+      guard name.utf8.count <= nameLimit else {
+        throw Problem.badRequest("A part of the form has a name of more than \(nameLimit) bytes")
+      }
       return .part(name: name, file: values["filename"])
     }
     throw Problem.badRequest("A part of the form has no name")

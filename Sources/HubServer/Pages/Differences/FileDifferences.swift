@@ -53,7 +53,7 @@ private func difference(
   if path.hasSuffix(".safetensors") {
     guard let old, let new else { return ["plain": true] }
     guard max(old.byteCount, new.byteCount) <= Shown.tensorBytes else { return ["tooLarge": true] }
-    return try await tensorValues(hub.blobs.path(old.digest), hub.blobs.path(new.digest))
+    return try await tensorValues(hub.blobs.path(old.digest), hub.blobs.path(new.digest), hub)
   }
   guard max(old?.byteCount ?? 0, new?.byteCount ?? 0) <= Shown.bytes else {
     return ["tooLarge": true]
@@ -95,8 +95,11 @@ private func settingValues(_ settings: [SettingDifference]) -> [String: Any] {
   ]
 }
 
-private func tensorValues(_ old: String, _ new: String) async throws -> [String: Any] {
-  let found = try await onDisk { () -> Result<[TensorDifference], any Error> in
+private func tensorValues(_ old: String, _ new: String, _ hub: HubCore) async throws
+  -> [String: Any]
+{
+  let found = try await hub.tensorSummaries.gate.run {
+    () -> Result<[TensorDifference], any Error> in
     Result { try tensorDifferences(old, new) }
   }
   guard case .success(let tensors) = found else { return ["plain": true] }

@@ -34,7 +34,7 @@ func tensorDifferences(_ old: String, _ new: String) throws -> [TensorDifference
           name: name, shape: after.shape, kind: .reshaped(old: before.shape, new: after.shape))
       }
       return TensorDifference(
-        name: name, shape: after.shape, kind: try distance(before.floats(), after.floats()))
+        name: name, shape: after.shape, kind: try distance(before, after))
     case (let before?, nil):
       return TensorDifference(name: name, shape: before.shape, kind: .removed)
     case (nil, let after):
@@ -43,16 +43,25 @@ func tensorDifferences(_ old: String, _ new: String) throws -> [TensorDifference
   }
 }
 
-private func distance(_ a: [Float], _ b: [Float]) -> TensorDifference.Kind {
-  guard a != b else { return .same }
+/// How far two tensors of one shape are from one another, block by block.
+private func distance(_ before: StoredTensor, _ after: StoredTensor) throws
+  -> TensorDifference.Kind
+{
+  var isSame = true
   var (squares, ofA, ofB, product) = (0.0, 0.0, 0.0, 0.0)
-  for index in a.indices {
-    let (x, y) = (Double(a[index]), Double(b[index]))
-    squares += (x - y) * (x - y)
-    ofA += x * x
-    ofB += y * y
-    product += x * y
+  for start in before.blockStarts {
+    let (a, b) = (try before.block(from: start), try after.block(from: start))
+    isSame = isSame && a == b
+    // Also of equal blocks: others may differ, and then these are part of the norms.
+    for (one, other) in zip(a, b) {
+      let (x, y) = (Double(one), Double(other))
+      squares += (x - y) * (x - y)
+      ofA += x * x
+      ofB += y * y
+      product += x * y
+    }
   }
+  guard !isSame else { return .same }
   let norms = (ofA * ofB).squareRoot()
   return .changed(
     distance: squares.squareRoot(), relative: ofA > 0 ? (squares / ofA).squareRoot() : .infinity,
