@@ -47,8 +47,13 @@ if [ "$(cat "$folder/requirements.mark" 2>/dev/null)" != "$wanted" ]; then
 fi
 
 answer=$(mktemp)
-"$folder/bin/python" -m pytest -c Tests/Browser/pytest.ini Tests/Browser "$@" 2>&1 |
-  tee "$answer" || failed=1
+tests=("$folder/bin/python" -m pytest -c Tests/Browser/pytest.ini -o cache_dir="$folder/cache")
+if ! "${tests[@]}" Tests/Browser "$@" 2>&1 | tee "$answer"; then
+  # A browser on a busy machine is sometimes slower than a test waits for: what fails is tried once
+  # more by itself, and said.
+  echo "== the browser tests that failed, once more"
+  "${tests[@]}" Tests/Browser --last-failed --last-failed-no-failures none "$@" || failed=1
+fi
 # The summary says why a test was left out; it must not go unseen where all should run.
 if grep -q '^SKIPPED' "$answer"; then skip "browser tests" "$(grep '^SKIPPED' "$answer")"; fi
 rm -f "$answer"
