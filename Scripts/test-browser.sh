@@ -47,7 +47,7 @@ if [ "$(cat "$folder/requirements.mark" 2>/dev/null)" != "$wanted" ]; then
 fi
 
 answer=$(mktemp)
-tests=("$folder/bin/python" -m pytest -c Tests/Browser/pytest.ini -o cache_dir="$folder/cache")
+tests=("$folder/bin/python" -m pytest -c Tests/Browser/pytest.ini -o cache_dir="$PWD/$folder/cache")
 if ! "${tests[@]}" Tests/Browser "$@" 2>&1 | tee "$answer"; then
   # A browser on a busy machine is sometimes slower than a test waits for: what fails is tried once
   # more by itself, and said.
