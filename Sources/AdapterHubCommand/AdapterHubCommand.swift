@@ -23,7 +23,7 @@ struct AdapterHubCommand: AsyncParsableCommand {
       A model is a folder with config.json, model.safetensors and its tokenizer's files.
       Wherever a folder of either is asked for, an id of a hub does too: owner/name[@revision].
       """,
-    version: "0.1.0",
+    version: hubVersion,
     subcommands: [
       Train.self, Evaluate.self, Predict.self, Forward.self, Tokenize.self, Inspect.self,
       Verify.self, Pull.self, Push.self, Search.self, Login.self, Card.self, Cache.self,

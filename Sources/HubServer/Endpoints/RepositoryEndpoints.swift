@@ -82,7 +82,8 @@ extension Call {
 }
 
 extension Optional {
-  fileprivate func mapAsync<T>(_ transform: (Wrapped) async throws -> T) async rethrows -> T? {
+  /// `map` for what takes its time.
+  func mapAsync<T>(_ transform: (Wrapped) async throws -> T) async rethrows -> T? {
     switch self {
     case .some(let value): try await transform(value)
     case .none: nil

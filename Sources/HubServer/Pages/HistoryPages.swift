@@ -52,15 +52,6 @@ private func commits(_ call: Call) async throws -> Response {
   return page.response(call)
 }
 
-extension Optional {
-  fileprivate func mapAsync<T>(_ transform: (Wrapped) async throws -> T) async rethrows -> T? {
-    switch self {
-    case .some(let value): try await transform(value)
-    case .none: nil
-    }
-  }
-}
-
 private func showCommit(_ call: Call) async throws -> Response {
   let repository = try call.repository().repository
   let name = try await call.commit(call.value("commit"))

@@ -68,7 +68,8 @@ private func settingRows(_ settings: ServerSettings) -> [[String: String]] {
   ].map { ["name": $0.0, "value": $0.1.isEmpty ? "none" : $0.1] }
 }
 
-let hubVersion = "0.1.0"
+/// The version of the hub, and of the program that it is a part of.
+public let hubVersion = "0.1.0"
 
 private func durationText(_ seconds: Double) -> String {
   let minutes = Int(seconds) / 60
