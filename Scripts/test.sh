@@ -7,6 +7,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 passed=0 failed=() skipped=()
+# The lines that say which tests failed and why, to be read at the end.
+reasons=$(mktemp)
 
 # check NAME COMMAND…: runs a command and notes how it ended.
 check() {
@@ -42,6 +44,7 @@ all_tests() {
   if grep -qE '(Test|Suite) .* skipped' "$log"; then
     skip "tests" "$(grep -cE '(Test|Suite) .* skipped' "$log") without their data"
   fi
+  grep -E 'recorded an issue|failed after|error: (Process|Exited)|Fatal error|Caught error' "$log" | head -40 >>"$reasons" || true
   rm -f "$log"
   return "$status"
 }
@@ -74,6 +77,12 @@ if [ -x Scripts/check-onednn3.sh ]; then
   rm -f "$answer"
 fi
 
+if [ -s "$reasons" ]; then
+  echo
+  echo "== what failed among the tests"
+  cat "$reasons"
+fi
+rm -f "$reasons"
 if [ "${CI:-}" = true ]; then failed+=("${skipped[@]}"); fi
 echo
 if [ ${#skipped[@]} -gt 0 ]; then printf 'skipped: %s\n' "${skipped[@]}"; fi

@@ -37,14 +37,16 @@ DESKTOP = (1280, 900)
 PHONE = (390, 844)
 
 #: Run in every document before its own scripts, and unseen by them: how it was drawn.
-WATCH = """
-window.__seen = {largest: 0, shift: 0, violations: []};
+WATCH = r"""
+window.__seen = {largest: 0, shift: 0, shifted: [], violations: []};
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) window.__seen.largest = entry.startTime;
 }).observe({type: "largest-contentful-paint", buffered: true});
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) {
-    if (!entry.hadRecentInput) window.__seen.shift += entry.value;
+    if (entry.hadRecentInput) continue;
+    window.__seen.shift += entry.value;
+    for (const {node} of entry.sources) window.__seen.shifted.push(node?.outerHTML?.slice(0, 60).replaceAll("\n", " ") ?? "");
   }
 }).observe({type: "layout-shift", buffered: true});
 document.addEventListener("securitypolicyviolation", (event) => {
@@ -298,6 +300,7 @@ class Page:
         self.loads, self.moves, self.violations, self.downloads = 0, 0, [], []
         self._expected, self._met = [], set()
         self._busy, self._document_loader = {}, None
+        self._held = []
         for domain in ["Page", "Runtime", "DOM", "Network", "Log", "Audits", "Accessibility"]:
             self.send(f"{domain}.enable")
         self.send("Emulation.setFocusEmulationEnabled", enabled=True)
@@ -353,6 +356,8 @@ class Page:
                 self._note(values["response"], values)
             case "Network.loadingFinished" | "Network.loadingFailed":
                 self._busy.pop(values["requestId"], None)
+            case "Fetch.requestPaused":
+                self._held.append(values["requestId"])
             case "Page.javascriptDialogOpening":
                 self.dialogs.append((values["type"], values["message"]))
                 yes, text = self.answers.pop(0) if self.answers else (True, "")
@@ -442,12 +447,26 @@ class Page:
                 raise BrowserError(f"{url}: {answer['errorText']}")
         return self
 
+    def keep_scripts_late(self):
+        """From now on scripts come after the document was drawn, as over a slow line."""
+        self.send("Network.setCacheDisabled", cacheDisabled=True)
+        self.send("Fetch.enable", patterns=[{"resourceType": "Script"}])
+
+    def _release(self):
+        if self._held:
+            self.evaluate("new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
+        for number in self._held:
+            self.tell("Fetch.continueRequest", requestId=number)
+        self._held = []
+
     @contextlib.contextmanager
     def loading(self, patience=PATIENCE, drawn=True):
         """What is done within leads to another document; waits until it is there."""
         before = self.loads
         yield
-        self.browser.until(lambda: self.loads > before, patience, "another page")
+        while self.loads == before:
+            self.browser.until(lambda: self.loads > before or self._held, patience, "another page")
+            self._release()
         self.rest(drawn=drawn)
 
     def rest(self, seconds=0.0, drawn=True):

@@ -24,7 +24,6 @@ if (focused) {
 
 // A list that is filtered as one types; without a script the browser's own search does it.
 for (const field of document.querySelectorAll("input[data-narrow]")) {
-  field.closest("[hidden]")?.removeAttribute("hidden");
   const items = [...document.querySelectorAll(field.dataset.narrow)];
   field.addEventListener("input", () => {
     const wanted = field.value.trim().toLowerCase();

@@ -68,6 +68,7 @@ for (const tabs of document.querySelectorAll("[data-tabs]")) {
     if (focus) buttons[chosen].focus();
   };
   tabs.prepend(list);
+  tabs.classList.add("arranged");
   show(0);
 }
 
