@@ -15,6 +15,7 @@ final class TestHub: Sendable {
   let folder: String
   /// Tokens for writing, by user.
   let tokens: [String: String]
+  private let turn: HubTurns.Turn
 
   /// The first function says what is different from the defaults, the second what adapters are.
   init(
@@ -23,6 +24,7 @@ final class TestHub: Sendable {
       AdapterFacts(library: .adapters, name: "a", method: "lora")
     }
   ) async throws {
+    turn = await HubTurns.shared.begin()
     folder = FileManager.default.temporaryDirectory.appending(path: "hub-\(UUID())").path
     var settings = ServerSettings(dataFolder: folder)
     settings.publicURL = "http://hub.test"
