@@ -70,6 +70,8 @@ struct HubResponder: HTTPResponder {
     let requestID: String
     var route = "none"
     var caller = Caller.anyone
+    /// The repository of the path, once the caller is known to see it.
+    var known: KnownRepository?
     var address = ""
     var path = ""
     /// What every answer to this caller tells.
@@ -148,18 +150,17 @@ struct HubResponder: HTTPResponder {
       }
     }
 
-    var known: KnownRepository?
     if endpoint.pattern.hasRepository {
       let name = values["repo"] ?? ""
       let found = try await repository(name, caller)
       if found.isMoved {
         return Self.redirect(target, endpoint.pattern, name, to: found.repository.fullName)
       }
-      known = found
+      trace.known = found
     }
     let call = Call(
-      hub: hub, request: request, values: values, query: query, caller: caller, known: known,
-      baseURL: origin.baseURL, address: origin.address)
+      hub: hub, request: request, values: values, query: query, caller: caller,
+      known: trace.known, baseURL: origin.baseURL, address: origin.address)
     try await authorise(endpoint, call)
     return try await endpoint.handle(call)
   }
@@ -336,7 +337,7 @@ struct HubResponder: HTTPResponder {
   private func page(of problem: Problem, _ request: Request, _ trace: Trace) -> Response {
     let call = Call(
       hub: hub, request: request, values: [:], query: Query(items: []), caller: trace.caller,
-      known: nil, baseURL: trace.baseURL, address: trace.address)
+      known: trace.known, baseURL: trace.baseURL, address: trace.address)
     return problemPage(problem, call)
   }
 

@@ -174,9 +174,12 @@ def test_a_gate_is_asked_at_and_opened(world, visit):
     page.expects("status", "403 *")
     page.open(f"{page.site}/{name}/blob/main/secret.txt")
     assert page.answer.status == 403 and "xyzzygated" not in page.source()
+    page.link("Ask to be let in").follow()
+    assert page.field(re.compile("^What you need it for"))
     page.open(f"{page.site}/{name}")
-    page.field(re.compile("^(Why you ask|What you need it for)")).type("To try it <b>out</b>")
-    page.button(re.compile("^Ask")).follow()
+    page.field(re.compile("^What you need it for")).type("To try it <b>out</b>")
+    page.button("Ask to be let in").follow()
+    assert page.path == f"/{name}" and "waits for a decision by alice" in page.text
     owner = visit(f"/{name}/settings", "alice")
     assert "To try it <b>out</b>" in owner.css("main").text
     owner.button("Let bob in").follow()

@@ -24,11 +24,14 @@ private func adapterPage(_ call: Call) async throws -> Response {
   page.values["repository"] = try await call.repositoryHead(listed, .card)
   page.values["isEmpty"] = snapshot.files.isEmpty
 
-  if let refusal = try await call.gateRefusal() {
+  let gate = try await call.gateState()
+  if gate != .open {
     page.values["gate"] =
       [
-        "message": refusal.message, "isSignedIn": call.caller.account != nil,
-        "canAsk": try await call.canAskForAccess(), "next": percentEncoded(call.target),
+        "isSignedIn": call.caller.account != nil, "owner": repository.owner,
+        "isManual": repository.gate == .manual, "isPending": gate == .pending,
+        "isRejected": gate == .rejected, "canAsk": gate == .unasked && call.caller.sessionID != nil,
+        "next": percentEncoded(call.target),
       ] as [String: Any]
   } else if let card = try await card(call, snapshot, facts) {
     page.values["card"] = card
@@ -46,10 +49,13 @@ private func adapterPage(_ call: Call) async throws -> Response {
     page.values["hasLabels"] = !facts.labels.isEmpty
     page.values["moreLabels"] = facts.labels.count > 30 ? facts.labels.count - 30 : nil
   } else {
-    page.values["model"] = [
-      "parameters": listed.parameters.map { grouped($0) } ?? "unknown",
-      "bytes": byteText(snapshot.byteCount), "base": basePath(repository.fullName),
-    ]
+    page.values["model"] =
+      snapshot.files.isEmpty
+      ? nil
+      : [
+        "parameters": listed.parameters.map { grouped($0) } ?? "unknown",
+        "bytes": byteText(snapshot.byteCount), "base": basePath(repository.fullName),
+      ]
   }
   let metrics = metrics(listed.card)
   page.values["metrics"] = metrics
@@ -70,27 +76,10 @@ private func adapterPage(_ call: Call) async throws -> Response {
 private func summary(_ listed: ListedRepository, _ facts: AdapterFacts?) -> String {
   guard let facts else { return "\(listed.repository.fullName), a model on AdapterHub." }
   let task = listed.task.map { " for \($0.replacing("-", with: " "))" } ?? ""
-  let size = facts.byteCount > 0 ? ", \(byteText(facts.byteCount))" : ""
-  return "An adapter\(task) on \(facts.baseModel ?? facts.modelType ?? "a base model"): "
-    + "\(facts.method)\(size)."
-}
-
-extension Call {
-  /// Why the files may not be read; nil where they may.
-  fileprivate func gateRefusal() async throws -> Problem? {
-    do {
-      try await checkGate()
-      return nil
-    } catch let problem as Problem {
-      return problem
-    }
-  }
-
-  /// Whether the caller has not asked to be let in yet.
-  fileprivate func canAskForAccess() async throws -> Bool {
-    guard let account = caller.account, caller.sessionID != nil else { return false }
-    return try await registry.accessStatus(repository().repository, account: account) == nil
-  }
+  let details = [facts.method, facts.byteCount > 0 ? byteText(facts.byteCount) : ""]
+    .filter { !$0.isEmpty }
+  return "An adapter\(task) on \(facts.baseModel ?? facts.modelType ?? "a base model")"
+    + (details.isEmpty ? "." : ": \(details.joined(separator: ", ")).")
 }
 
 /// The card as HTML: the one of the files, or one made of what the files say.
@@ -158,7 +147,7 @@ private func places(_ elsewhere: JSON?) -> [String: Any] {
 
 private func factValues(_ facts: AdapterFacts, baseByteCount: Int?) -> [String: Any] {
   var values: [String: Any] = [
-    "method": facts.method, "library": facts.library == .peft ? "PEFT" : "adapters",
+    "library": facts.library == .peft ? "PEFT" : "adapters",
     "head": facts.task ?? (facts.labels.isEmpty ? "none" : "yes"),
     "labelCount": facts.labels.count, "hasWeights": facts.byteCount > 0,
     "bytes": byteText(facts.byteCount),
@@ -168,11 +157,15 @@ private func factValues(_ facts: AdapterFacts, baseByteCount: Int?) -> [String: 
     values["base"] = ["name": base, "path": basePath(base)]
   }
   values["modelType"] = facts.modelType
+  values["method"] = facts.method.isEmpty ? nil : facts.method
   values["fingerprint"] = facts.baseFingerprint.map { String($0.prefix(16)) }
   let whole = facts.baseByteCount ?? baseByteCount
   if let whole, whole > facts.byteCount, facts.byteCount > 0 {
     let share = facts.share ?? Double(facts.parameterCount) * 4 / Double(whole)
-    if share > 0 { values["share"] = "\(fixed(share * 100, digits: share < 0.01 ? 2 : 1)) %" }
+    if share > 0 {
+      values["share"] =
+        share < 0.0001 ? "< 0.01 %" : "\(fixed(share * 100, digits: share < 0.01 ? 2 : 1)) %"
+    }
     values["instead"] =
       [
         "whole": byteText(whole), "times": grouped(whole / facts.byteCount),

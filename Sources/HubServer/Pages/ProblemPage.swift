@@ -13,14 +13,23 @@ func problemPage(_ problem: Problem, _ call: Call) -> Response {
   }
   // Whether a repository is private or not there looks the same.
   let status = problem.code == "RepoNotFound" ? .notFound : problem.status
-  let (title, advice) = words(status, isSignedIn: call.caller.account != nil)
+  var (title, advice) = words(status, isSignedIn: call.caller.account != nil)
+  // What the field's clients are told about a gate has addresses for programs.
+  let gated = problem.code == "GatedRepo" ? try? call.repository().repository : nil
+  if gated != nil {
+    title = "Not let in yet"
+    advice = "Ask, or see what became of your request."
+  }
   var page = Page(
     title, "problem",
     [
-      "status": status.code, "title": title, "message": problem.message, "advice": advice,
+      "status": status.code, "title": title, "advice": advice,
       "canSignIn": call.caller.account == nil && [401, 403, 404].contains(status.code),
       "next": percentEncoded(call.target),
+      "message": gated.map { "The files of \($0.fullName) are for those whom \($0.owner) lets in." }
+        ?? problem.message,
     ])
+  page.values["ask"] = gated.map { "\(call.path(of: $0))/access" }
   page.status = status
   page.isIndexed = false
   page.headers = problem.headers

@@ -103,6 +103,7 @@ private func addRepositories(of account: Account, to values: inout [String: Any]
   var query = ListQuery(author: account.name, order: .lastModified, limit: pageSize)
   query.after = call.query["after"].flatMap { ListQuery.Cursor($0) }
   let (listed, next) = try await call.registry.list(query, for: call.caller)
+  let cards = try await call.registry.exploreCards(listed.map(\.repository))
   values["repositories"] = listed.map { listed -> [String: Any] in
     let repository = listed.repository
     // Of an adapter its weights count, not what its history takes.
@@ -114,9 +115,12 @@ private func addRepositories(of account: Account, to values: inout [String: Any]
       "downloads": repository.downloads, "likes": repository.likes,
       "size": byteText(bytes),
     ]
-    values["task"] = listed.task
-    values["method"] = listed.facts?["method"]?.string
-    values["base"] = listed.facts?["base_model"]?.string
+    let card = cards[repository.id]?.values()
+    values["summary"] = card?["summary"]
+    values["task"] = card?["task"] ?? listed.task.map { ["name": $0] }
+    values["method"] = card?["method"]
+    values["base"] = card?["base"]
+    values["language"] = card?["language"]
     return values
   }
   values["hasRepositories"] = !listed.isEmpty

@@ -189,7 +189,7 @@ private func askForAccess(_ call: Call, _ form: Query) async throws -> Response 
     guard repository.gate != .no else {
       throw Problem.unprocessable("\(repository.fullName) is open to all")
     }
-    let next = "\(call.path(of: repository))/access"
+    let next = call.path(of: repository)
     // A decision stays: asking again does not undo it.
     if try await call.registry.accessStatus(repository, account: account) != nil {
       return .seeOther(next)

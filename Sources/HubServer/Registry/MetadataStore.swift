@@ -127,8 +127,8 @@ protocol MetadataStore: Sendable {
   func tagCounts(limit: Int) async throws -> [(tag: String, count: Int)]
   /// A page of adapters, with how many there are of each value of each facet.
   func explore(_ query: ExploreQuery, for caller: Caller) async throws -> ExploreAnswer
-  /// An adapter as Explore shows it; nil for what is none.
-  func exploreCard(_ repository: Repository) async throws -> ExploreCard?
+  /// Adapters as Explore shows them; without models, and without what was deleted.
+  func exploreCards(_ repositories: [Repository]) async throws -> [Int64: ExploreCard]
   /// What there is in all, for the one who asks.
   func exploreTotals(for caller: Caller) async throws -> ExploreTotals
 
@@ -182,5 +182,12 @@ extension MetadataStore {
     try await makeAccount(
       name, kind: kind, fullName: fullName, email: email, isAdministrator: isAdministrator,
       passwordHash: nil, by: actor)
+  }
+}
+
+extension MetadataStore {
+  /// An adapter as Explore shows it; nil for what is none.
+  func exploreCard(_ repository: Repository) async throws -> ExploreCard? {
+    try await exploreCards([repository])[repository.id]
   }
 }

@@ -52,9 +52,10 @@ extension Registry {
     return index.totals(index.visible(to: caller))
   }
 
-  func exploreCard(_ repository: Repository) async throws -> ExploreCard? {
-    let cards = try await read { try Self.cards([repository.id], $0) }
-    return cards.first { $0.facets.isAdapter }
+  func exploreCards(_ repositories: [Repository]) async throws -> [Int64: ExploreCard] {
+    let cards = try await read { try Self.cards(repositories.map(\.id), $0) }
+    return Dictionary(
+      cards.filter(\.facets.isAdapter).map { ($0.repository.id, $0) }, uniquingKeysWith: { $1 })
   }
 
   // MARK: - Rows

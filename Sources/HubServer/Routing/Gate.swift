@@ -1,44 +1,60 @@
 /// Gated repositories: their files are for those who were let in.
 internal import HTTPTypes
 
+/// How a caller stands before the gate of a repository.
+enum GateState: Equatable, Sendable {
+  /// There is no gate, or the caller was let in.
+  case open
+  /// Nobody is signed in.
+  case unknownCaller
+  /// The token is for another repository.
+  case tokenOfAnother
+  /// The caller has not asked yet.
+  case unasked
+  case pending, rejected
+}
+
 extension Call {
-  /// Lets those read a gated repository's files who were let in.
-  func checkGate() async throws {
+  func gateState() async throws -> GateState {
     let repository = try repository().repository
-    guard repository.gate != .no else { return }
+    guard repository.gate != .no else { return .open }
     var writing = caller
     writing.scope = .write
-    if writing.level(repository) >= .write { return }
-    let name = repository.fullName
-    guard let account = caller.account else {
-      throw Problem(
-        .unauthorized,
-        "Access to model \(name) is restricted. You must have access to it and be "
-          + "authenticated to access it. Please log in.", code: "GatedRepo")
-    }
-    if let only = caller.onlyRepository, only != repository.id {
-      throw Problem(
-        .forbidden,
-        "Access to model \(name) is restricted, and the token is for another repository.",
-        code: "GatedRepo")
-    }
+    if writing.level(repository) >= .write { return .open }
+    guard let account = caller.account else { return .unknownCaller }
+    if let only = caller.onlyRepository, only != repository.id { return .tokenOfAnother }
     switch try await registry.accessStatus(repository, account: account) {
-    case "accepted": return
-    case "pending":
-      throw Problem(
-        .forbidden,
-        "Your request to access model \(name) is awaiting a review from the repo "
-          + "authors.", code: "GatedRepo")
-    case "rejected":
-      throw Problem(
-        .forbidden, "Your request to access model \(name) has been rejected by the repo's authors.",
-        code: "GatedRepo")
-    default:
-      throw Problem(
-        .forbidden,
-        "Access to model \(name) is restricted and you are not in the authorized list. "
-          + "Ask for access: POST \(baseURL)/api/models/\(name)/user-access-request",
-        code: "GatedRepo")
+    case "accepted": return .open
+    case "pending": return .pending
+    case "rejected": return .rejected
+    default: return .unasked
     }
+  }
+
+  /// Lets those read a gated repository's files who were let in.
+  ///
+  /// - Throws: `Problem` in the words that the field's clients know.
+  func checkGate() async throws {
+    let state = try await gateState()
+    let name = try repository().repository.fullName
+    let message =
+      switch state {
+      case .open: ""
+      case .unknownCaller:
+        "Access to model \(name) is restricted. You must have access to it and be "
+          + "authenticated to access it. Please log in."
+      case .tokenOfAnother:
+        "Access to model \(name) is restricted, and the token is for another repository."
+      case .pending:
+        "Your request to access model \(name) is awaiting a review from the repo authors."
+      case .rejected:
+        "Your request to access model \(name) has been rejected by the repo's authors."
+      case .unasked:
+        "Access to model \(name) is restricted and you are not in the authorized list. "
+          + "Ask for access: POST \(baseURL)/api/models/\(name)/user-access-request"
+      }
+    guard state != .open else { return }
+    throw Problem(
+      state == .unknownCaller ? .unauthorized : .forbidden, message, code: "GatedRepo")
   }
 }

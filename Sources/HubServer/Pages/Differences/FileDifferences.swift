@@ -80,6 +80,11 @@ extension Optional where Wrapped == StoredFile {
 
 // MARK: - Kinds
 
+/// What did not change; nothing where that is nothing.
+private func sameText(_ count: Int, _ noun: String) -> String {
+  count == 0 ? "" : "\(counted(count, noun)) \(count == 1 ? "is" : "are") the same."
+}
+
 private func settingValues(_ settings: [SettingDifference]) -> [String: Any] {
   let changed = settings.filter(\.isChanged)
   return [
@@ -90,7 +95,7 @@ private func settingValues(_ settings: [SettingDifference]) -> [String: Any] {
         values["new"] = setting.new
         return values
       },
-      "unchanged": settings.count - changed.count, "isNone": changed.isEmpty,
+      "same": sameText(settings.count - changed.count, "setting"), "isNone": changed.isEmpty,
     ] as [String: Any]
   ]
 }
@@ -106,7 +111,7 @@ private func tensorValues(_ old: String, _ new: String, _ hub: HubCore) async th
   let changed = tensors.filter { $0.kind != .same }
   return [
     "tensors": [
-      "same": tensors.count - changed.count, "isNone": changed.isEmpty,
+      "same": sameText(tensors.count - changed.count, "tensor"), "isNone": changed.isEmpty,
       "hasMore": changed.count > 1000, "left": max(0, changed.count - 1000),
       "rows": changed.prefix(1000).map { tensor -> [String: Any] in
         var values: [String: Any] = [
