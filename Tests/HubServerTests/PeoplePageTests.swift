@@ -95,6 +95,39 @@ import Testing
     }
   }
 
+  @Test func `delete it once it owns nothing`() async throws {
+    let hub = try await TestHub()
+    try await hub.serve { calls in
+      let alice = try await hub.browser(calls, as: "alice")
+      let bob = try await hub.browser(calls, as: "bob")
+      _ = try await alice.submit("/orgs/new", ["name": "team", "full-name": ""])
+      _ = try await alice.submit("/orgs/team/members", ["user": "bob", "role": "write"])
+      try await calls.create("one")
+      let team = try await hub.core.registry.account("team")
+      let one = try #require(
+        try await hub.core.registry.repository(RepositoryIdentifier("alice/one"))
+      ).repository
+      try await hub.core.registry.move(one, to: team, "one", by: "alice")
+      func delete(_ name: String = "team") async throws -> TestResponse {
+        try await alice.submit("/orgs/team/delete", ["confirm": name])
+      }
+      let form = ["confirm": "team"]
+      #expect(try await bob.submit("/orgs/team/delete", form).status == .forbidden)
+      #expect(try await delete("teams").status == .unprocessableContent)
+      #expect(try await delete().text.contains("still owns 1 repository"))
+      let moved = try #require(
+        try await hub.core.registry.repository(RepositoryIdentifier("team/one"))
+      ).repository
+      try await hub.core.registry.delete(moved, by: "alice")
+      #expect(try await delete().text.contains("can still be restored"))
+      try await Task.sleep(for: .milliseconds(5))
+      _ = try await hub.core.collectGarbage(graceSeconds: 0, isDryRun: false)
+      #expect(try await delete().location == "/settings")
+      #expect(try await alice.get("/team").status == .notFound)
+      #expect(try await !bob.get("/settings").text.contains("team"))
+    }
+  }
+
   @Test func `end invitations`() async throws {
     let hub = try await TestHub()
     try await hub.serve { calls in
@@ -176,6 +209,14 @@ import Testing
       #expect(try await calls(.get, "/api/whoami-v2").status == .unauthorized)
       let link = try #require(try await admin.submit(page, ["do": "reset-link"]).secret)
       #expect(link.hasPrefix("http://hub.test/reset/"))
+      let shown = try await admin.get(page).text
+      let id = try #require(shown.split(separator: "name=\"id\" value=\"").dropFirst().first)
+        .prefix { $0 != "\"" }
+      let path = String(link.dropFirst("http://hub.test".count))
+      #expect(try await Browser(calls).get(path).status == .ok)
+      #expect(
+        try await admin.submit(page, ["do": "end-link", "id": String(id)]).status == .seeOther)
+      #expect(try await Browser(calls).get(path).status == .gone)
     }
   }
 

@@ -104,6 +104,7 @@ private func userPage(_ call: Call, _ entered: Query? = nil, problem: Problem? =
   let isUser = account.kind == .user
   let sessions = isUser ? try await call.registry.sessions(of: account) : []
   let tokens = isUser ? try await call.registry.tokens(of: account.name) : []
+  let links = isUser ? try await call.registry.links(.reset, of: account) : []
   var values: [String: Any] = [
     "isUsers": true, "name": account.name, "isUser": isUser, "created": account.createdAt.values,
     "isAdministrator": account.isAdministrator, "isDisabled": details.isDisabled,
@@ -115,6 +116,10 @@ private func userPage(_ call: Call, _ entered: Query? = nil, problem: Problem? =
     "sessionCount": "\(sessions.count)", "tokenCount": "\(tokens.count)",
     "query": percentEncoded(account.name),
   ]
+  values["links"] = links.map { link in
+    ["id": String(link.id), "creator": link.creator, "expires": link.expiresAt.values]
+      as [String: Any]
+  }
   values["used"] = details.lastUsedAt?.values
   values["fullName"] = account.fullName.isEmpty ? nil : account.fullName
   values["email"] = account.email
@@ -135,6 +140,12 @@ private func changeUser(_ call: Call, _ form: Query) async throws -> Response {
         "A new password for \(account.name)",
         "Send this address to \(account.name): it works once, within 2 days, and is shown only now.",
         secret: call.address(of: .reset, secret: secret), back: page)
+    case "end-link":
+      guard let id = form["id"].flatMap({ Int64($0) }) else {
+        throw Problem.badRequest("Which link?")
+      }
+      try await call.registry.removeLink(id, .reset, of: account, by: actor)
+      return call.done("The link does not work any more.", next: page)
     case "disable":
       try await call.registry.setDisabled(true, of: account.name, by: actor)
       return call.done(

@@ -15,6 +15,7 @@ let organisationPages = [
   Endpoint(form: "/orgs/{name}/members", .signedIn, "Give a user a role, or take it", setMember),
   Endpoint(form: "/orgs/{name}/invitations", .signedIn, "Make an invitation", invite),
   Endpoint(form: "/orgs/{name}/invitations/revoke", .signedIn, "End an invitation", endInvitation),
+  Endpoint(form: "/orgs/{name}/delete", .signedIn, "Delete an organisation", delete),
   Endpoint(form: "/orgs/{name}/leave", .signedIn, "Leave an organisation", leave),
 ]
 
@@ -148,6 +149,18 @@ private func endInvitation(_ call: Call, _ form: Query) async throws -> Response
   }
   try await call.registry.removeLink(id, .organisation, of: account, by: call.caller.name)
   return call.done("The invitation does not work any more.", next: settingsPath(account))
+}
+
+private func delete(_ call: Call, _ form: Query) async throws -> Response {
+  let account = try await organisation(call)
+  try call.requireWholeToken()
+  return try await orShownAgain({ try await settingsPage(call, form, problem: $0) }) {
+    guard form["confirm"] == account.name else {
+      throw Problem.unprocessable("To delete the organisation, enter its name: \(account.name)")
+    }
+    try await call.registry.removeOrganisation(account, by: call.caller.name)
+    return call.done("\(account.name) is gone.", next: "/settings")
+  }
 }
 
 private func leave(_ call: Call, _ form: Query) async throws -> Response {

@@ -49,6 +49,8 @@ protocol MetadataStore: Sendable {
   func setAdministrator(_ isAdministrator: Bool, of name: String, by actor: String) async throws
   func setDisabled(_ isDisabled: Bool, of name: String, by actor: String) async throws
   func closeAccount(_ account: Account) async throws
+  /// Deletes an organisation that owns nothing any more.
+  func removeOrganisation(_ account: Account, by actor: String) async throws
   func details(of accounts: [Account]) async throws -> [Int64: AccountDetails]
   func makeLink(
     _ kind: Link.Kind, account: Account?, role: Role?, days: Int, by actor: String

@@ -104,6 +104,34 @@ extension Registry {
     }
   }
 
+  func removeOrganisation(_ account: Account, by actor: String) async throws {
+    try await write { database in
+      guard account.kind == .organisation else {
+        throw Problem.unprocessable("\(account.name) is a user, not an organisation")
+      }
+      let row = try Row.fetchOne(
+        database,
+        sql: """
+          SELECT count(*) FILTER (WHERE deleted_at IS NULL) AS here, count(*) AS owned
+          FROM repositories WHERE owner_id = ?
+          """, arguments: [account.id])
+      let here: Int = row?["here"] ?? 0
+      let owned: Int = row?["owned"] ?? 0
+      guard here == 0 else {
+        throw Problem.conflict(
+          "\(account.name) still owns \(counted(here, "repository", "repositories")): move or "
+            + "delete them first")
+      }
+      guard owned == 0 else {
+        throw Problem.conflict(
+          "\(counted(owned, "repository", "repositories")) of \(account.name) can still be "
+            + "restored: this can be done once the hub was swept")
+      }
+      try database.execute(sql: "DELETE FROM accounts WHERE id = ?", arguments: [account.id])
+      try Self.record("organisation.remove", subject: account.name, by: actor, database)
+    }
+  }
+
   private static func user(_ name: String, _ database: Database) throws -> Account {
     let account = try Self.account(name, database)
     guard account.kind == .user else {
