@@ -135,7 +135,9 @@ struct HubResponder: HTTPResponder {
     if endpoint.kind == .form, caller.account != nil, caller.sessionID == nil {
       throw Problem.forbidden("Forms are for browsers that are signed in: programs have /api")
     }
-    if caller.mustChangePassword, let elsewhere = try passwordFirst(endpoint) { return elsewhere }
+    if caller.mustChangePassword, let elsewhere = try passwordFirst(endpoint, target) {
+      return elsewhere
+    }
     let kind: RateLimiter.Kind =
       endpoint.pattern.description.hasPrefix("/{repo}") ? .resolvers : .api
     // A balancer's questions about health are never too many, nor are the parts of a page.
@@ -232,7 +234,7 @@ struct HubResponder: HTTPResponder {
   /// Whoever signed in with a password for once chooses another before anything else.
   ///
   /// - Returns: where to, unless the endpoint is one that is needed for it.
-  private func passwordFirst(_ endpoint: Endpoint) throws -> Response? {
+  private func passwordFirst(_ endpoint: Endpoint, _ target: String) throws -> Response? {
     guard endpoint.kind != .program else {
       throw Problem.forbidden("Choose a password first, at /settings/password")
     }
@@ -242,7 +244,9 @@ struct HubResponder: HTTPResponder {
       return nil
     }
     let place = "/settings/password"
-    return endpoint.pattern.description == place ? nil : .seeOther(place)
+    if endpoint.pattern.description == place { return nil }
+    guard endpoint.kind == .page, target != "/" else { return .seeOther(place) }
+    return .seeOther("\(place)?next=\(percentEncoded(target))")
   }
 
   private func authorise(_ endpoint: Endpoint, _ call: Call) async throws {

@@ -9,6 +9,7 @@ public enum AdminRequest: Codable, Sendable {
   case makeResetLink(name: String, days: Int)
   case listUsers
   case createOrganisation(name: String, owner: String?)
+  case removeOrganisation(name: String)
   case setRole(organisation: String, user: String, role: String?)
   case setQuota(name: String, bytes: Int?)
   case createToken(user: String, name: String, scope: String, repository: String?, days: Int?)

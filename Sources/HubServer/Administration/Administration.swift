@@ -69,6 +69,10 @@ struct Administration: Sendable {
       let made = try await registry.makeAccount(name, kind: .organisation, by: actor)
       if let owner { try await registry.setRole(.admin, of: owner, in: name, by: actor) }
       say("Created the organisation \(made.name).", ["name": .string(made.name)])
+    case .removeOrganisation(let name):
+      let organisation = try await registry.account(name)
+      try await registry.removeOrganisation(organisation, by: actor)
+      say("Removed \(organisation.name).", ["removed": .string(organisation.name)])
     case .setRole(let organisation, let user, let roleName):
       let role = try roleName.map { name in
         guard let role = Role(rawValue: name) else {

@@ -89,12 +89,14 @@ private func requirePassword(_ call: Call, _ account: Account, _ password: Strin
 
 // MARK: - Password
 
-private func passwordPage(_ call: Call, problem: Problem? = nil) throws -> Response {
+private func passwordPage(_ call: Call, _ entered: Query? = nil, problem: Problem? = nil) throws
+  -> Response
+{
   Page(
     "Password", "password",
     [
       "isPassword": true, "isFirst": call.caller.mustChangePassword,
-      "name": try call.account().name,
+      "name": try call.account().name, "next": (entered ?? call.query)["next"] ?? "",
     ],
     problem: problem
   ).response(call)
@@ -102,7 +104,7 @@ private func passwordPage(_ call: Call, problem: Problem? = nil) throws -> Respo
 
 private func choosePassword(_ call: Call, _ form: Query) async throws -> Response {
   let account = try owner(call)
-  return try await orShownAgain({ try passwordPage(call, problem: $0) }) {
+  return try await orShownAgain({ try passwordPage(call, form, problem: $0) }) {
     try await requirePassword(call, account, form["current"])
     let password = try form.newPassword(for: account.name)
     guard password != form["current"] else {
@@ -110,8 +112,11 @@ private func choosePassword(_ call: Call, _ form: Query) async throws -> Respons
     }
     let hash = try await onDisk { try Password.hash(password) }
     try await call.registry.choosePassword(hash, of: account, keeping: call.caller.sessionID)
-    return call.done(
-      "Your password was changed; all other sessions have ended.", next: "/settings/sessions")
+    // The first password is chosen on the way to something else.
+    return call.caller.mustChangePassword
+      ? call.done("Your password was changed. Welcome.", next: Call.safeNext(form["next"]))
+      : call.done(
+        "Your password was changed; all other sessions have ended.", next: "/settings/sessions")
   }
 }
 

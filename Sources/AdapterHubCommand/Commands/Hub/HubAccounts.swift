@@ -131,7 +131,7 @@ struct HubToken: AsyncParsableCommand {
 struct HubOrganisation: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "org", abstract: "Create organisations and say who belongs to them.",
-    subcommands: [Create.self, Member.self])
+    subcommands: [Create.self, Member.self, Remove.self])
 
   struct Create: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Create an organisation.")
@@ -140,6 +140,15 @@ struct HubOrganisation: AsyncParsableCommand {
     @OptionGroup var hub: HubFolder
 
     func run() async throws { try await hub.perform(.createOrganisation(name: name, owner: owner)) }
+  }
+
+  struct Remove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Remove an organisation that owns no repository any more.")
+    @Argument var name: String
+    @OptionGroup var hub: HubFolder
+
+    func run() async throws { try await hub.perform(.removeOrganisation(name: name)) }
   }
 
   struct Member: AsyncParsableCommand {
