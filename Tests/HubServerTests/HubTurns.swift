@@ -10,7 +10,9 @@ final class HubTurns: Sendable {
 
   private struct State {
     var free: Int
-    /// How many hubs each test has. A second one waits for nobody, as others may wait for the first.
+    /// How many hubs each test has.
+    ///
+    /// A second one waits for nobody, as others may wait for the first.
     var held: [Int: Int] = [:]
     var waiting: [(test: Int, turn: CheckedContinuation<Void, Never>)] = []
   }
