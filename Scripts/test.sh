@@ -44,7 +44,7 @@ all_tests() {
   if grep -qE '(Test|Suite) .* skipped' "$log"; then
     skip "tests" "$(grep -cE '(Test|Suite) .* skipped' "$log") without their data"
   fi
-  grep -E 'recorded an issue|failed after|error: (Process|Exited)|Fatal error|Caught error' "$log" | head -40 >>"$reasons" || true
+  grep -E 'recorded an issue|failed after|error: Process|Program crashed|Fatal error|crashed:' "$log" | head -40 >>"$reasons" || true
   rm -f "$log"
   return "$status"
 }

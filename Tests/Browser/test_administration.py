@@ -64,6 +64,20 @@ def test_a_forgotten_password_is_replaced_by_a_link(world, visit):
     assert late.answer.status in (403, 404, 410), "the link works twice"
 
 
+def test_a_link_for_a_password_is_taken_back(world, visit):
+    name = world.person(unique("u"))
+    page = visit(f"/hub/users/{name}", "ada")
+    page.button("Link for a new password").follow()
+    link = page.css("#secret").text.strip()
+    page.open(f"{page.site}/hub/users/{name}")
+    page.button(re.compile("^End the link")).follow()
+    assert not page.all("button", re.compile("^End the link"))
+    guest = visit(None)
+    guest.expects("status", "410 */reset/*")
+    guest.open(link)
+    assert guest.answer.status == 410
+
+
 def test_somebody_joins_by_an_invitation(world, visit):
     page = visit("/hub/users", "ada")
     page.button("Make a link").follow()

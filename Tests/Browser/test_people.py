@@ -254,6 +254,23 @@ def test_a_program_is_let_in_by_a_code(world, visit, somebody):
     assert "adapterhub/1.0" in page.text
 
 
+def test_a_new_user_comes_by_a_program_and_lets_it_in(world, visit):
+    """The address that `adapterhub login` prints, by somebody with a one-time password."""
+    name = world.person(unique("u"))
+    once = world.passwords[name]
+    asked = ask_to_be_let_in(world)
+    page = visit(f"/login/device?user_code={asked['user_code']}")
+    enter(page, name, once)
+    page.field("One-time password").type(once)
+    page.field(re.compile("^New password(?! again)")).type(PASSWORD)
+    page.field("New password again").type(PASSWORD)
+    page.button("Change the password").follow()
+    assert asked["user_code"] in page.text and "Your password was changed" in page.text
+    page.button("Let it read and write").follow()
+    page.browser.pump(2)
+    assert poll(world, asked["device_code"]).json.get("access_token")
+
+
 def test_a_program_is_turned_away_and_a_wrong_code_is_said(world, visit, somebody):
     asked = ask_to_be_let_in(world)
     page = visit(f"/login/device?user_code={asked['user_code']}", somebody)
@@ -294,6 +311,32 @@ def test_an_organisation_is_made_and_a_member_invited_by_a_link(world, visit, so
     assert page.find("combobox", "Role of carol").value == "read"
     page.button("Remove carol").follow()
     assert not page.all("combobox", "Role of carol")
+
+
+def test_an_organisation_is_left_and_deleted(world, visit, somebody):
+    name = unique("o")
+    page = visit("/orgs/new", somebody)
+    page.field(re.compile("^Name")).type(name)
+    page.button("Make the organisation").follow()
+    page.field("User name").type("carol")
+    page.button("Add").follow()
+    carol = visit("/settings", "carol")
+    carol.answers_dialog()
+    carol.button(f"Leave {name}").follow()
+    assert f"You left {name}" in carol.text and not carol.all("button", f"Leave {name}")
+    page.open(f"{page.site}/orgs/{name}/settings")
+    assert not page.all("combobox", "Role of carol")
+    page.css("details.danger > summary").click()
+    page.expects("status", "422 *")
+    for entered in ["another", name]:
+        if not page.css("details.danger form").is_visible:
+            page.css("details.danger > summary").click()
+        page.field("Its name, to be sure").type(entered)
+        page.button(f"Delete {name}").follow()
+    assert f"{name} is gone" in page.text
+    page.expects("status", "404 *")
+    page.open(f"{page.site}/{name}")
+    assert page.answer.status == 404
 
 
 def test_the_last_administrator_cannot_leave(visit, somebody):

@@ -166,6 +166,14 @@ def test_what_is_private_is_not_there_for_others(visit):
     assert "secret" not in page.css("main").text
 
 
+def test_without_scripts_all_ways_to_use_it_are_there(visit):
+    page = visit("/alice/sentiment", scripts=False)
+    shown = page.every("[data-tab]", "panel => panel.checkVisibility()")
+    assert len(shown) > 2 and all(shown)
+    page.open(page.site + "/languages")
+    assert not page.css("input[data-narrow]").is_visible, "a field that does nothing"
+
+
 def test_a_gate_is_asked_at_and_opened(world, visit):
     name = f"alice/{unique('gated')}"
     world.adapter(name, {**adapters.bottleneck("g"), "secret.txt": b"xyzzygated\n"})

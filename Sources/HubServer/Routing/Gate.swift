@@ -37,24 +37,24 @@ extension Call {
   func checkGate() async throws {
     let state = try await gateState()
     let name = try repository().repository.fullName
-    let message =
-      switch state {
-      case .open: ""
-      case .unknownCaller:
+    let refusal: String
+    switch state {
+    case .open: return
+    case .unknownCaller:
+      refusal =
         "Access to model \(name) is restricted. You must have access to it and be "
-          + "authenticated to access it. Please log in."
-      case .tokenOfAnother:
-        "Access to model \(name) is restricted, and the token is for another repository."
-      case .pending:
-        "Your request to access model \(name) is awaiting a review from the repo authors."
-      case .rejected:
-        "Your request to access model \(name) has been rejected by the repo's authors."
-      case .unasked:
+        + "authenticated to access it. Please log in."
+    case .tokenOfAnother:
+      refusal = "Access to model \(name) is restricted, and the token is for another repository."
+    case .pending:
+      refusal = "Your request to access model \(name) is awaiting a review from the repo authors."
+    case .rejected:
+      refusal = "Your request to access model \(name) has been rejected by the repo's authors."
+    case .unasked:
+      refusal =
         "Access to model \(name) is restricted and you are not in the authorized list. "
-          + "Ask for access: POST \(baseURL)/api/models/\(name)/user-access-request"
-      }
-    guard state != .open else { return }
-    throw Problem(
-      state == .unknownCaller ? .unauthorized : .forbidden, message, code: "GatedRepo")
+        + "Ask for access: POST \(baseURL)/api/models/\(name)/user-access-request"
+    }
+    throw Problem(state == .unknownCaller ? .unauthorized : .forbidden, refusal, code: "GatedRepo")
   }
 }

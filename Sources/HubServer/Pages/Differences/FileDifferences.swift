@@ -80,24 +80,24 @@ extension Optional where Wrapped == StoredFile {
 
 // MARK: - Kinds
 
-/// What did not change; nothing where that is nothing.
-private func sameText(_ count: Int, _ noun: String) -> String {
-  count == 0 ? "" : "\(counted(count, noun)) \(count == 1 ? "is" : "are") the same."
+/// What did not change; nil where that is nothing.
+private func sameText(_ count: Int, _ noun: String) -> String? {
+  count == 0 ? nil : "\(counted(count, noun)) \(count == 1 ? "is" : "are") the same."
 }
 
 private func settingValues(_ settings: [SettingDifference]) -> [String: Any] {
   let changed = settings.filter(\.isChanged)
-  return [
-    "settings": [
-      "rows": changed.prefix(500).map { setting in
-        var values: [String: Any] = ["name": setting.name]
-        values["old"] = setting.old
-        values["new"] = setting.new
-        return values
-      },
-      "same": sameText(settings.count - changed.count, "setting"), "isNone": changed.isEmpty,
-    ] as [String: Any]
+  var values: [String: Any] = [
+    "rows": changed.prefix(500).map { setting in
+      var values: [String: Any] = ["name": setting.name]
+      values["old"] = setting.old
+      values["new"] = setting.new
+      return values
+    },
+    "isNone": changed.isEmpty,
   ]
+  values["same"] = sameText(settings.count - changed.count, "setting")
+  return ["settings": values]
 }
 
 private func tensorValues(_ old: String, _ new: String, _ hub: HubCore) async throws
@@ -109,30 +109,30 @@ private func tensorValues(_ old: String, _ new: String, _ hub: HubCore) async th
   }
   guard case .success(let tensors) = found else { return ["plain": true] }
   let changed = tensors.filter { $0.kind != .same }
-  return [
-    "tensors": [
-      "same": sameText(tensors.count - changed.count, "tensor"), "isNone": changed.isEmpty,
-      "hasMore": changed.count > 1000, "left": max(0, changed.count - 1000),
-      "rows": changed.prefix(1000).map { tensor -> [String: Any] in
-        var values: [String: Any] = [
-          "name": tensor.name, "shape": tensor.shape.map(String.init).joined(separator: " × "),
-        ]
-        switch tensor.kind {
-        case .changed(let distance, let relative, let cosine):
-          values["distance"] = measureText(distance)
-          values["relative"] =
-            relative.isFinite ? "\(fixed(relative * 100, digits: 2)) %" : "from zero"
-          values["cosine"] = fixed(cosine, digits: 4)
-        case .reshaped(let old, _):
-          values["note"] = "was \(old.map(String.init).joined(separator: " × "))"
-        case .removed: values["note"] = "removed"
-        case .added: values["note"] = "added"
-        case .same: break
-        }
-        return values
-      },
-    ] as [String: Any]
+  var values: [String: Any] = [
+    "isNone": changed.isEmpty, "hasMore": changed.count > 1000,
+    "left": max(0, changed.count - 1000),
+    "rows": changed.prefix(1000).map { tensor -> [String: Any] in
+      var values: [String: Any] = [
+        "name": tensor.name, "shape": tensor.shape.map(String.init).joined(separator: " × "),
+      ]
+      switch tensor.kind {
+      case .changed(let distance, let relative, let cosine):
+        values["distance"] = measureText(distance)
+        values["relative"] =
+          relative.isFinite ? "\(fixed(relative * 100, digits: 2)) %" : "from zero"
+        values["cosine"] = fixed(cosine, digits: 4)
+      case .reshaped(let old, _):
+        values["note"] = "was \(old.map(String.init).joined(separator: " × "))"
+      case .removed: values["note"] = "removed"
+      case .added: values["note"] = "added"
+      case .same: break
+      }
+      return values
+    },
   ]
+  values["same"] = sameText(tensors.count - changed.count, "tensor")
+  return ["tensors": values]
 }
 
 /// Values that were made on another thread: made of texts and numbers alone.
