@@ -61,7 +61,7 @@ extension BaseModel {
       examples.indices.map { $0 }, lengths: examples.map(\.sequence.ids.count),
       sequences: 512, tokens: 8_192)
     {
-      let outputs = try forward(batch.map { Row(examples[$0].sequence, [adapter]) })
+      let outputs = try forward(batch.map { ModelInput(examples[$0].sequence, adapter) })
       logits += outputs.compactMap(\.logits)
     }
     let targets = examples.map(\.target)

@@ -49,7 +49,7 @@ public struct TextModel: Sendable {
   ///
   /// The positions that the model has; a tokenizer's own, lower limit is about training and is not
   /// held against texts.
-  public var limit: Int { base.dimensions.positions }
+  public var limit: Int { base.traits.positions }
 
   /// Answers texts, each by its own adapters, all in one batch.
   ///
@@ -77,7 +77,7 @@ public struct TextModel: Sendable {
       try heads[index].prepared(inputs[index], tokenizer, limit: limit, options: options)
     }
     let rows = zip(prepared, stacks).flatMap { input, stack in
-      input.sequences.map { Row($0, stack) }
+      input.sequences.map { ModelInput($0, .stack(stack.map { .adapter($0) })) }
     }
     let outputs = try base.forward(rows)
     var answers: [JSON] = []

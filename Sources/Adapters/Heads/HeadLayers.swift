@@ -40,14 +40,16 @@ public struct HeadLayers: Sendable, Equatable {
     (0..<count).map { $0 * (activation == nil ? 2 : 3) + 1 }
   }
 
-  func parameters(_ model: Dimensions) -> [Parameter] {
+  func parameters(_ model: Traits) -> [Parameter] {
     positions.enumerated().flatMap { layer, position in
       let isLast = layer == count - 1
       let weight = Parameter(
-        "\(position).weight", [isLast ? outputs : model.width, model.width],
+        head: "\(position).weight", [isLast ? outputs : model.width, model.width],
         .normal(deviation: 0.02))
       guard !isLast || hasBias else { return [weight] }
-      return [weight, Parameter("\(position).bias", [isLast ? outputs : model.width], .zeros)]
+      return [
+        weight, Parameter(head: "\(position).bias", [isLast ? outputs : model.width], .zeros),
+      ]
     }
   }
 
@@ -66,7 +68,7 @@ public struct HeadLayers: Sendable, Equatable {
 }
 
 extension Head {
-  func parameters(_ model: Dimensions) -> [Parameter] { layers.parameters(model) }
+  func parameters(_ model: Traits) -> [Parameter] { layers.parameters(model) }
 }
 
 /// A head's layers with weights: packed, or tracked for a gradient.
@@ -75,6 +77,8 @@ struct BoundHead: Sendable {
   private let linears: [Linear]
   private let pooled: @Sendable (Tensor) -> Tensor?
   private let dropout: Float
+  /// Whether the model's last row is what classifies, as a decoder's is.
+  let classifiesByLast: Bool
   private let source: DropoutSource?
 
   init(
@@ -84,7 +88,8 @@ struct BoundHead: Sendable {
     self.head = head
     linears = head.layers.linears(tensors, prefix, isTrained: isTrained)
     pooled = { [architecture = base.architecture] in architecture.pooled($0) }
-    dropout = head.layers.dropout ?? base.dimensions.classifierDropout
+    dropout = head.layers.dropout ?? base.traits.headDropout
+    classifiesByLast = base.traits.classifiesByLast
     self.source = source
   }
 

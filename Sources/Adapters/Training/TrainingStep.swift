@@ -19,15 +19,16 @@ extension BaseModel {
     let cuts = pieces(of: examples.map(\.sequence.ids.count))
     let parts = try parallelMap(cuts.count) { piece in
       let rows = examples[cuts[piece]]
-      return valueAndGradient(at: parameters) { tracked in
+      return try valueAndGradient(at: parameters) { tracked in
         let bound = BoundAdapter(
           adapter, to: self, tensors: tracked, headTensors: tracked, isTrained: true,
-          dropout: dropout?.at("\(piece)"))
-        let ranges = [SetupRange(sequences: 0..<rows.count, stack: [bound])]
-        var hooks = AdapterHooks(ranges: ranges)
-        hooks.dropout = dropout.map { (dimensions.hiddenDropout, $0.at("\(piece)/base")) }
-        let (_, logits) = runHeads(Batch(rows.map(\.sequence)), ranges, hooks, .unread)
-        let all = Tensor.concatenatingRows(logits.compactMap(\.self))
+          dropout: dropout)
+        var options = PassOptions()
+        options.dropout = dropout.map { $0.at("base") }
+        let pass = try BranchedPass(
+          rows.map { ModelInput($0.sequence, bound) }, self, .unread, options,
+          firstNumber: cuts[piece].lowerBound)
+        let all = Tensor.concatenatingRows(pass.heads.map(\.logits))
         return head.loss(all, rows.map(\.target)) * (1 / terms)
       }
     }
@@ -38,10 +39,4 @@ extension BaseModel {
     }
     return (loss, gradient)
   }
-}
-
-/// Biases and the weights of norms do not decay, as in the Transformers library's trainer.
-func decays(_ name: String, _ tensor: Tensor?) -> Bool {
-  let isNorm = name.hasSuffix(".weight") && tensor?.shape.count == 1
-  return !name.hasSuffix("bias") && !isNorm
 }
