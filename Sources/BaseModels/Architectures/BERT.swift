@@ -150,8 +150,8 @@ extension BERT {
       let k = hooks.projected(key(x), from: x, at: sites[first + 1], layout)
       let v = hooks.projected(value(x), from: x, at: sites[first + 2], layout)
       let context = attention(
-        query: q, key: k, value: v, queries: read, keys: layout, heads: heads,
-        scale: 1 / Float(x.width / heads).squareRoot())
+        q, read, over: [KeyValues(key: k, value: v, layout)],
+        AttentionShape(heads: heads, headWidth: x.width / heads))
       let attended = hooks.ended(
         attentionOutput(context), residual: residual, norm: attentionNorm, at: sites[first + 3],
         read)
