@@ -105,9 +105,36 @@ public struct Pass: Sendable {
     by core: AttentionCore
   ) -> Tensor {
     let queries = rows(of: query)
+    let prefixes = hooks.acts(at: core.site) ? hooks.prefixes(at: core.site, x, queries) : []
     return attention(
-      query: query, key: key, value: value, queries: queries.layout, keys: keys.layout,
-      heads: core.heads, scale: core.scale)
+      query, queries.layout, positions: core.needsPositions ? queries.places : nil,
+      over: prefixes.map(\.keyValues) + own(key, value, keys.layout, behind: prefixes, core),
+      core.shape, bias: core.bias,
+      dropout: dropout.flatMap { source in
+        core.dropout > 0
+          ? AttentionDropout(
+            core.dropout, source.at(core.site.path), rows: queries.rowNumbers) : nil
+      })
+  }
+
+  /// The sequences' own keys and values.
+  ///
+  /// A bias by distance counts the prefix too, as in the Python library, so that sequences behind
+  /// prefixes of different lengths are told apart.
+  private func own(
+    _ key: Tensor, _ value: Tensor, _ layout: Layout, behind prefixes: [Prefix],
+    _ core: AttentionCore
+  ) -> [KeyValues] {
+    guard core.bias != nil, !prefixes.isEmpty else { return [KeyValues(key: key, value: value, layout)] }
+    let lengths = (0..<layout.sequences).map { sequence in
+      prefixes.reduce(0) { $0 + $1.rows[sequence].count }
+    }
+    return Set(lengths).sorted().map { length in
+      KeyValues(
+        key: key, value: value,
+        rows: lengths.enumerated().map { $1 == length ? layout[$0] : 0..<0 },
+        positions: lengths.map { _ in 0 }, biasOffset: length)
+    }
   }
 
   /// Dropout at a place of the model; nothing outside training.
@@ -119,15 +146,30 @@ public struct Pass: Sendable {
 /// The core of an attention: what lies between its projections.
 public struct AttentionCore: Sendable {
   public let site: Site
-  public let heads: Int
-  public let scale: Float
+  public let shape: AttentionShape
+  /// What is added to scores by distance.
+  public let bias: PositionBias?
   /// How much of the probabilities is dropped in training.
   public let dropout: Float
 
-  public init(at site: Site, heads: Int, scale: Float, dropout: Float = 0) {
+  public init(
+    at site: Site, _ shape: AttentionShape, bias: PositionBias? = nil, dropout: Float = 0
+  ) {
     self.site = site
-    self.heads = heads
-    self.scale = scale
+    self.shape = shape
+    self.bias = bias
     self.dropout = dropout
+  }
+
+  /// Whether it matters where a query is.
+  var needsPositions: Bool { shape.isCausal || shape.window != nil || bias != nil }
+}
+
+extension Prefix {
+  /// They lie before position 0, so that every query sees them.
+  fileprivate var keyValues: KeyValues {
+    KeyValues(
+      key: key, value: value, rows: rows, positions: rows.map { -$0.count },
+      biasOffset: rows.map(\.count).max() ?? 0)
   }
 }

@@ -95,8 +95,8 @@ extension BERT {
       key = try (attention / "self" / "key").projection(.key, h, h)
       value = try (attention / "self" / "value").projection(.value, h, h)
       self.attention = AttentionCore(
-        at: (attention / "self").site(.attention, .selfAttention, h, h), heads: c.heads,
-        scale: 1 / Float(h / c.heads).squareRoot(), dropout: c.attentionDropout)
+        at: (attention / "self").site(.attention, .selfAttention, h, h),
+        AttentionShape(heads: c.heads, headWidth: h / c.heads), dropout: c.attentionDropout)
       attentionOutput = try (attention / "output" / "dense").projection(.attentionOutput, h, h)
       attentionNorm = try (attention / "output" / "LayerNorm").norm(h, epsilon: c.epsilon)
       attentionEnd = (attention / "output").site(.ending, .attentionEnd, h, h)
