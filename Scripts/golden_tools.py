@@ -19,6 +19,7 @@ if VERSIONS != PINNED:
 import adapters.methods.modeling
 import torch
 from adapters import ClassificationHead
+from safetensors.torch import save_file
 from transformers import get_scheduler
 from transformers.trainer_pt_utils import get_parameter_names
 
@@ -182,3 +183,109 @@ def train(model, name, batches, tensors):
         "losses": losses, "gradient_norms": norms, "learning_rates": rates,
         "trained": sorted(n for n, _ in trained), "decayed": sorted(n for n, _ in trained if n in decayed),
     }
+
+
+# ---- Cases -----------------------------------------------------------------------------------------
+
+
+def inputs(row):
+    """What the Python model takes for one row of a case, alone: nothing is padded."""
+    return {
+        **{key: torch.tensor([values]) for key, values in row.items()},
+        "attention_mask": torch.ones(1, len(row["input_ids"]), dtype=torch.long),
+    }
+
+
+def save_adapter(model, name, folder, safetensors=True):
+    folder.mkdir(parents=True)
+    model.save_adapter(str(folder), name, use_safetensors=safetensors)
+
+
+class Case:
+    """One base model, its rows, and what it computes with nothing, or with one adapter after the other.
+
+    Keys of the tensors are described in `make-family-goldens.py`.
+    """
+
+    def __init__(self, name, folder, rows, **facts):
+        self.name, self.rows, self.tensors = name, rows, {}
+        self.facts = {"name": name, "folder": folder, "rows": rows, "runs": [], **facts}
+
+    def projection(self, key, hidden):
+        """The random numbers that make one scalar of a row's last hidden state, to be differentiated."""
+        if f"{key}.projection" not in self.tensors:
+            stream = generator(f"projection {key}")
+            # Small, so that gradients lie around one.
+            self.tensors[f"{key}.projection"] = torch.randn(hidden.shape, generator=stream) * 0.05
+        return self.tensors[f"{key}.projection"]
+
+    @torch.no_grad()
+    def record_base(self, model, language_model=None, static=None):
+        """Every hidden state, and the logits of the checkpoint's own heads."""
+        for index, row in enumerate(self.rows):
+            key = f"{self.name}/{index}"
+            output = model(**inputs(row), output_hidden_states=True)
+            states = {"hidden": getattr(output, "decoder_hidden_states", None) or output.get("hidden_states")}
+            if "encoder_hidden_states" in output:
+                states["encoder.hidden"] = output.encoder_hidden_states
+            for kind, layers in states.items():
+                self.tensors.update({f"{key}.{kind}.{layer}": state[0] for layer, state in enumerate(layers)})
+            if output.get("pooler_output") is not None:
+                self.tensors[f"{key}.pooled"] = output.pooler_output[0]
+            if language_model:
+                self.tensors[f"{key}.lm_logits"] = language_model(**inputs(row)).logits[0]
+            if static:
+                self.tensors[f"{key}.logits"] = static(**inputs(row)).logits[0]
+
+    def record(self, run, model, adapter, setup=None, folder=None, rows=None, gradient=True, base=None, **facts):
+        """Runs each row with one adapter, or a setup, active; differentiates at the adapter's tensors.
+
+        base: what gives the last hidden state, where it is not the model's base model.
+        """
+        own, rows = rows, rows or self.rows
+        model.set_active_adapters(setup or adapter)
+        head_name = adapter if adapter in getattr(model, "heads", {}) else None
+        if hasattr(model, "heads"):
+            model.active_head = head_name
+        base = base or model.base_model
+        parameters = [(n, p) for n, p in adapter_parameters(model, adapter) if not n.startswith("heads.")]
+        for _, parameter in parameters:
+            parameter.requires_grad_(True)
+        scalar = 0
+        for index, row in enumerate(rows):
+            key = f"{self.name}/{run}/{index}"
+            output = base(**inputs(row))
+            hidden = output.last_hidden_state[0]
+            self.tensors[f"{key}.last_hidden_state"] = hidden.detach()
+            if "encoder_last_hidden_state" in output:
+                self.tensors[f"{key}.encoder_last_hidden_state"] = output.encoder_last_hidden_state[0].detach()
+            if head_name or facts.get("has_lm_logits"):
+                with torch.no_grad():
+                    kind = "logits" if head_name else "lm_logits"
+                    self.tensors[f"{key}.{kind}"] = model(**inputs(row)).logits[0]
+            if gradient:
+                of_case = f"{self.name}/{index}" if own is None and hidden.shape[0] == self.length(row) else key
+                scalar = scalar + (self.projection(of_case, hidden) * hidden).sum()
+        if gradient:
+            found = torch.autograd.grad(scalar, [p for _, p in parameters], allow_unused=True)
+            for (name, parameter), value in zip(parameters, found):
+                self.tensors[f"{self.name}/{run}/gradient/{name}"] = (
+                    torch.zeros_like(parameter) if value is None else value)
+        for _, parameter in parameters:
+            parameter.grad = None
+        self.facts["runs"].append({
+            "name": run, "folder": folder, "adapter": adapter,
+            "head_type": head_name and model.heads[head_name].config["head_type"],
+            "has_gradient": gradient, **({"rows": own} if own else {}), **facts,
+        })
+
+    @staticmethod
+    def length(row):
+        return len(row.get("decoder_input_ids", row["input_ids"]))
+
+
+def write_cases(path, cases):
+    """`<path>.json`: the cases; `<path>.safetensors`: what they expect."""
+    write_json(path.with_suffix(".json"), {"versions": VERSIONS, "cases": [case.facts for case in cases]})
+    tensors = {key: value.detach().clone().contiguous() for case in cases for key, value in case.tensors.items()}
+    save_file(tensors, path.with_suffix(".safetensors"))
