@@ -16,10 +16,12 @@ VERSIONS = {name: importlib.metadata.version(name).split("+")[0] for name in PIN
 if VERSIONS != PINNED:
     sys.exit(f"{pathlib.Path(sys.argv[0]).name}: needs {PINNED}, found {VERSIONS}")
 
+import adapters
 import adapters.methods.modeling
 import torch
+import transformers
 from adapters import ClassificationHead
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import get_scheduler
 from transformers.trainer_pt_utils import get_parameter_names
 
@@ -79,6 +81,52 @@ def make_readable(folder):
 def megabytes(*paths):
     files = [file for path in paths for file in ([path] if path.is_file() else path.rglob("*"))]
     return sum(file.stat().st_size for file in files if file.is_file()) / 1e6
+
+
+# ---- Models ----------------------------------------------------------------------------------------
+
+
+def load(kind, folder):
+    return named(kind.from_pretrained(folder, attn_implementation="eager").eval(), folder)
+
+
+def named(model, folder):
+    # The folder's name would be written into every adapter_config.json.
+    model.config._name_or_path = model.name_or_path = f"goldens/{folder.name}"
+    if model.config.is_encoder_decoder or model.config.model_type == "gpt2":
+        model.config.use_cache = False
+    return model
+
+
+def load_with_adapters(kind, folder):
+    """The same tensors in a class with adapters, also where that class does not take the folder: those of
+    T5 refuse an untied one ("corrupted"), and CamemBERT has none of its own."""
+    kind = getattr(adapters, kind)
+    if folder.name != "camembert" and not folder.name.startswith("t5"):
+        return load(kind, folder)
+    config = kind.config_class(**{
+        key: value for key, value in json.loads((folder / "config.json").read_text()).items() if key != "model_type"})
+    config._attn_implementation = "eager"
+    model = kind(config).eval()
+    prefix = "transformer." if config.is_encoder_decoder else ""
+    tensors = {prefix + name: value for name, value in load_file(folder / "model.safetensors").items()}
+    found = model.load_state_dict(tensors, strict=False)
+    tied = ["embed_tokens", "base_model_embeddings"]
+    assert not [n for n in found.missing_keys if not any(part in n for part in tied)], found
+    assert not [n for n in found.unexpected_keys if "lm_head" not in n], found
+    model.tie_weights()
+    return named(model, folder)
+
+
+def base_of(model):
+    """The last hidden states of a model with a language modelling head, as those of a base model."""
+    def base(**arguments):
+        output = model(**arguments, output_hidden_states=True)
+        found = {"last_hidden_state": (output.get("decoder_hidden_states") or output.get("hidden_states"))[-1]}
+        if "encoder_last_hidden_state" in output:
+            found["encoder_last_hidden_state"] = output.encoder_last_hidden_state
+        return transformers.utils.ModelOutput(found)
+    return base
 
 
 # ---- Heads and adapters ----------------------------------------------------------------------------
@@ -196,9 +244,17 @@ def inputs(row):
     }
 
 
-def save_adapter(model, name, folder, safetensors=True):
+def shifted(rows, config):
+    """Rows whose decoder reads the input, shifted to the right."""
+    return [
+        {"input_ids": row["input_ids"], "decoder_input_ids": [config.decoder_start_token_id] + row["input_ids"][:-1]}
+        for row in rows
+    ]
+
+
+def save_adapter(model, name, folder, safetensors=True, with_head=True):
     folder.mkdir(parents=True)
-    model.save_adapter(str(folder), name, use_safetensors=safetensors)
+    model.save_adapter(str(folder), name, use_safetensors=safetensors, with_head=with_head)
 
 
 class Case:

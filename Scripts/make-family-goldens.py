@@ -39,12 +39,13 @@ last token that is none; decoders of T5 are given, and shifted from the input wh
 head, which reads the row of the input's end of sequence.
 The library has no class for CamemBERT: its adapters are saved by RobertaAdapterModel with the same tensors.
 """
-import json, shutil
+import shutil
 
 # First, as it refuses other versions.
 from golden_tools import GOLDENS, LABELS, LENGTHS, TAGS
-from golden_tools import Case, adapter_parameters, classification, generator, head, inputs, make_readable
-from golden_tools import megabytes, randomise, save_adapter, tagging, write_cases
+from golden_tools import Case, adapter_parameters, base_of, classification, generator, head, inputs, load
+from golden_tools import load_with_adapters, make_readable, megabytes, randomise, save_adapter, shifted, tagging
+from golden_tools import write_cases
 import adapters
 import torch
 import transformers
@@ -182,14 +183,6 @@ def make_rows(name, config):
     return rows
 
 
-def shifted(rows, config):
-    """Rows whose decoder reads the input, shifted to the right."""
-    return [
-        {"input_ids": row["input_ids"], "decoder_input_ids": [config.decoder_start_token_id] + row["input_ids"][:-1]}
-        for row in rows
-    ]
-
-
 # ---- Checkpoints -----------------------------------------------------------------------------------
 
 
@@ -198,18 +191,6 @@ def randomised(model, name):
     scale = 0.2 if model.config.is_encoder_decoder else 0.3
     randomise(model.named_parameters(), name, scale)
     return model.eval()
-
-
-def load(kind, folder):
-    return named(kind.from_pretrained(folder, attn_implementation="eager").eval(), folder)
-
-
-def named(model, folder):
-    # The folder's name would be written into every adapter_config.json.
-    model.config._name_or_path = model.name_or_path = f"goldens/{folder.name}"
-    if model.config.is_encoder_decoder or model.config.model_type == "gpt2":
-        model.config.use_cache = False
-    return model
 
 
 def save_checkpoint(model, folder):
@@ -266,26 +247,6 @@ def add_runs(case, kind, runs):
         case.record(run, model, run, folder=f"families/{case.name}/adapters/{run}", rows=rows)
 
 
-def load_with_adapters(kind, folder):
-    """The same tensors in a class with adapters, also where that class does not take the folder: those of
-    T5 refuse an untied one ("corrupted"), and CamemBERT has none of its own."""
-    kind = getattr(adapters, kind)
-    if folder.name != "camembert" and not folder.name.startswith("t5"):
-        return load(kind, folder)
-    config = kind.config_class(**{
-        key: value for key, value in json.loads((folder / "config.json").read_text()).items() if key != "model_type"})
-    config._attn_implementation = "eager"
-    model = kind(config).eval()
-    prefix = "transformer." if config.is_encoder_decoder else ""
-    tensors = {prefix + name: value for name, value in load_file(folder / "model.safetensors").items()}
-    found = model.load_state_dict(tensors, strict=False)
-    tied = ["embed_tokens", "base_model_embeddings"]
-    assert not [n for n in found.missing_keys if not any(part in n for part in tied)], found
-    assert not [n for n in found.unexpected_keys if "lm_head" not in n], found
-    model.tie_weights()
-    return named(model, folder)
-
-
 def add_run_of_language_model(case, kind, run, method):
     """An adapter saved by a class with a language modelling head, and its logits through the adapter."""
     folder = FOLDER / case.name
@@ -294,17 +255,8 @@ def add_run_of_language_model(case, kind, run, method):
     model.add_adapter(run, config=method)
     randomise(adapter_parameters(model, run), f"{case.name} {run}")
     save_adapter(model, run, folder / "adapters" / run)
-    states = []
-
-    def base(**arguments):
-        output = model(**arguments, output_hidden_states=True)
-        found = {"last_hidden_state": (output.get("decoder_hidden_states") or output.get("hidden_states"))[-1]}
-        if "encoder_last_hidden_state" in output:
-            found["encoder_last_hidden_state"] = output.encoder_last_hidden_state
-        return transformers.utils.ModelOutput(found)
-
     case.record(
-        run, model, run, folder=f"families/{case.name}/adapters/{run}", base=base, has_lm_logits=True)
+        run, model, run, folder=f"families/{case.name}/adapters/{run}", base=base_of(model), has_lm_logits=True)
 
 
 def check_plain(case, kind):
