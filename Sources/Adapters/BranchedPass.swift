@@ -70,7 +70,7 @@ struct BranchedPass {
       isBranched = true
     }
     let readings = sequences.map { branch in
-      setups[branch.input][branch.number].readings(hiddenStates)
+      setups[branch.input][branch.number].readings(inputs[branch.input].sequence, hiddenStates)
     }
     hidden = try base.finish(
       start, above, reading: readings, options, observe: isObserving ? observe : nil)
@@ -79,7 +79,7 @@ struct BranchedPass {
     heads = above.ranges.compactMap { [hidden] range in
       range.setup.last.flatMap { adapter in
         adapter.boundHead.map { head in
-          let chosen = range.sequences.map { head.reading.rows(of: $0, in: hidden.rows) }
+          let chosen = range.sequences.map { readings[$0][0].rows(of: $0, in: hidden.rows) }
           let indices = chosen.flatMap(\.self)
           let rows = hidden.rows.layout.rows(of: range.sequences)
           let isAll = indices.count == rows.count
@@ -122,16 +122,14 @@ struct BranchedPass {
 }
 
 extension Setup {
-  /// Which rows somebody looks at.
-  fileprivate func readings(_ hiddenStates: HiddenStates) -> [Reading] {
-    let head = last?.boundHead?.reading
-    guard hiddenStates == .unread else { return head.map { [.all, $0] } ?? [.all] }
+  /// Which rows somebody looks at, the head first.
+  fileprivate func readings(
+    _ sequence: Batch.Sequence, _ hiddenStates: HiddenStates
+  ) -> [Reading] {
+    let head = last?.boundHead?.reading(of: sequence)
+    guard hiddenStates == .unread else { return head.map { [$0, .all] } ?? [.all] }
     return [head ?? .first]
   }
-}
-
-extension BoundHead {
-  var reading: Reading { head.readsEveryToken ? .all : classifiesByLast ? .last : .first }
 }
 
 extension BaseModel {

@@ -125,7 +125,9 @@ public struct Pass: Sendable {
     _ key: Tensor, _ value: Tensor, _ layout: Layout, behind prefixes: [Prefix],
     _ core: AttentionCore
   ) -> [KeyValues] {
-    guard core.bias != nil, !prefixes.isEmpty else { return [KeyValues(key: key, value: value, layout)] }
+    guard core.bias != nil, !prefixes.isEmpty else {
+      return [KeyValues(key: key, value: value, layout)]
+    }
     let lengths = (0..<layout.sequences).map { sequence in
       prefixes.reduce(0) { $0 + $1.rows[sequence].count }
     }

@@ -4,6 +4,8 @@
 public struct Traits: Sendable, Hashable {
   /// The `model_type` of its configuration.
   public var modelType: String
+  /// Other types whose adapters fit, as they have the same paths.
+  public var relatives: [String] = []
   /// What the Python library calls it with its heads: `BertAdapterModel`.
   public var className: String
   /// Where its paths begin: `bert`.
@@ -23,8 +25,8 @@ public struct Traits: Sendable, Hashable {
   public var headDropout: Float
   /// Whether the checkpoint was saved with the head that gives logits over the vocabulary.
   public var hasVocabularyHead: Bool
-  /// Which row of a sequence a classification head reads: a decoder's first has seen nothing yet.
-  public var classifiesByLast: Bool
+  /// Which row of a sequence a classification head reads.
+  public var classification: ClassificationRow
 
   /// The traits of an encoder, which others change where they differ.
   public init(
@@ -48,7 +50,7 @@ public struct Traits: Sendable, Hashable {
     decoderLayers = 0
     self.headDropout = headDropout
     hasVocabularyHead = false
-    classifiesByLast = false
+    classification = .first
   }
 
   /// As many rows of a sequence as are told apart: for models without positions of their own.
@@ -67,4 +69,28 @@ public struct Traits: Sendable, Hashable {
 
   /// Whether texts go in at one end and others come out at the other.
   public var isEncoderDecoder: Bool { encoderLayers > 0 && decoderLayers > 0 }
+}
+
+/// The row of a sequence that stands for all of it.
+public enum ClassificationRow: Sendable, Hashable {
+  /// An encoder's first, which sees the whole sequence.
+  case first
+  /// A decoder's last, which is the only one that does; tokens of padding do not count.
+  case last(padding: Int32?)
+  /// In an encoder-decoder the decoder's row at the place of the input's last such token.
+  case endOfText(Int32)
+
+  /// The row of a sequence.
+  public func reading(of sequence: Batch.Sequence) -> Reading {
+    switch self {
+    case .first: return .first
+    case .last(nil): return .last
+    case .last(let padding?):
+      // Where there is nothing but padding the first is as good as any.
+      return .tokens([sequence.ids.lastIndex { $0 != padding } ?? 0])
+    case .endOfText(let end):
+      let place = sequence.ids.lastIndex(of: end) ?? sequence.ids.count - 1
+      return .tokens([min(place, sequence.answeredIds.count - 1)])
+    }
+  }
 }

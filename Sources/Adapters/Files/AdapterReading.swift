@@ -18,7 +18,7 @@ extension Adapter {
     let file = try AdapterConfiguration(folder: folder)
     let path = folder + "/adapter_config.json"
     let d = base.traits
-    if let type = file.modelType, type != d.modelType {
+    if let type = file.modelType, type != d.modelType, !d.relatives.contains(type) {
       throw FileFailure(
         path, at: "$.model_type", "the adapter is for \(type), the base model is \(d.modelType)",
         hint: "use the base model it was trained on: \(file.modelName ?? "unknown")")

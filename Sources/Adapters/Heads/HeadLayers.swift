@@ -77,8 +77,8 @@ struct BoundHead: Sendable {
   private let linears: [Linear]
   private let pooled: @Sendable (Tensor) -> Tensor?
   private let dropout: Float
-  /// Whether the model's last row is what classifies, as a decoder's is.
-  let classifiesByLast: Bool
+  /// Which row stands for a sequence.
+  private let classification: ClassificationRow
   private let source: DropoutSource?
 
   init(
@@ -89,8 +89,13 @@ struct BoundHead: Sendable {
     linears = head.layers.linears(tensors, prefix, isTrained: isTrained)
     pooled = { [architecture = base.architecture] in architecture.pooled($0) }
     dropout = head.layers.dropout ?? base.traits.headDropout
-    classifiesByLast = base.traits.classifiesByLast
+    classification = base.traits.classification
     self.source = source
+  }
+
+  /// The rows of a sequence that it reads.
+  func reading(of sequence: Batch.Sequence) -> Reading {
+    head.readsEveryToken ? .all : classification.reading(of: sequence)
   }
 
   /// - Parameter hidden: `[rows read, width]`
