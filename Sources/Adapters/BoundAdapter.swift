@@ -7,10 +7,12 @@ public struct BoundAdapter: Sendable {
   public let name: String
   /// Nil for an adapter without a head.
   public let head: (any Head)?
+  /// What the head is asked; nil without a head, and for a head that no task asks.
+  public let task: (any AdapterTask)?
   /// By ``Site/index``.
   let projections: [(any ProjectionModule)?]
   let endings: [(any EndingModule)?]
-  let boundHead: BoundHead?
+  let boundHead: (any BoundHead)?
   let readsWholeSequences: Bool
   /// Tells two adapters apart, of whatever names: copies are the same adapter.
   let identity: Identity
@@ -36,6 +38,7 @@ public struct BoundAdapter: Sendable {
   ) {
     name = adapter.name
     head = adapter.head
+    task = adapter.task
     identity = Identity()
     let sites = base.sites
     var projections = [(any ProjectionModule)?](repeating: nil, count: sites.count)
@@ -62,10 +65,14 @@ public struct BoundAdapter: Sendable {
     readsWholeSequences =
       projections.contains { $0?.readsWholeSequences ?? false }
       || endings.contains { $0?.readsWholeSequences ?? false }
-    boundHead = adapter.head.map {
-      BoundHead(
-        $0, headTensors, prefix: "heads.\(adapter.name).", base: base, isTrained: isTrained,
-        dropout: dropout?.at("head"))
+    let prefix = "heads.\(adapter.name)."
+    boundHead = adapter.head.map { head in
+      var named: [String: Tensor] = [:]
+      for parameter in head.parameters(base.dimensions) {
+        named[parameter.name] = headTensors[prefix + parameter.name]
+      }
+      return head.bound(
+        ModuleTensors(named: named, isTrained: isTrained, dropout: dropout?.at("head")), on: base)
     }
   }
 }

@@ -15,7 +15,7 @@ public struct Row: Sendable {
   }
 
   /// The last adapter's head.
-  var head: BoundHead? { stack.last?.boundHead }
+  var head: (any Head)? { stack.last?.head }
 }
 
 /// What a row came out as.
@@ -24,6 +24,8 @@ public struct RowOutput: Sendable {
   public let hidden: Tensor
   /// `[labels]` or `[tokens, labels]`; nil without a head.
   public let logits: Tensor?
+  /// The head read one token for the whole sequence.
+  public let isOfSequence: Bool
   /// The embeddings' output and every layer's, each `[tokens, width]`, where they were asked for.
   public let layers: [Tensor]
 }
@@ -46,7 +48,7 @@ extension BaseModel {
   public func forward(_ rows: [Row], hiddenStates: HiddenStates = .unread) throws -> [RowOutput] {
     for row in rows {
       try check(row.sequence)
-      try check(row.head?.head)
+      try check(row.head)
       try check(row.stack)
     }
     // Rows of one setup come together, so that its small products are as large as they can be.
@@ -65,6 +67,30 @@ extension BaseModel {
     return result.compactMap(\.self)
   }
 
+  /// What an adapter's head gives for sequences, in pieces that do not depend on the threads.
+  ///
+  /// - Returns: for each piece its sequences, and what the head gave for them.
+  /// - Throws: ``InputFailure`` for a sequence the model cannot read, ``FileFailure`` for a result that
+  ///   is not finite.
+  func headOutputs(of adapter: BoundAdapter, for sequences: [Batch.Sequence]) throws
+    -> [(sequences: Range<Int>, output: HeadOutput)]
+  {
+    guard adapter.head != nil else { throw headless(adapter.name) }
+    try check(adapter.head)
+    for sequence in sequences { try check(sequence) }
+    let cuts = pieces(of: sequences.map(\.ids.count), threads: 1)
+    return try parallelMap(cuts.count) { piece in
+      let ranges = [SetupRange(sequences: 0..<cuts[piece].count, stack: [adapter])]
+      let (_, outputs) = runHeads(
+        Array(sequences[cuts[piece]]), ranges, AdapterHooks(ranges: ranges), .unread)
+      guard let output = outputs.first ?? nil, output.outputs.isFinite else {
+        throw notFinite(
+          Row(sequences[cuts[piece].lowerBound], [adapter]), at: cuts[piece].lowerBound)
+      }
+      return (cuts[piece], output)
+    }
+  }
+
   private func notFinite(_ row: Row, at index: Int) -> FileFailure {
     let names = row.stack.map(\.name).joined(separator: ", ")
     return FileFailure(
@@ -76,56 +102,43 @@ extension BaseModel {
   /// One piece of a batch, whose rows are ordered by setup.
   private func run(_ rows: [Row], _ hiddenStates: HiddenStates) -> [RowOutput] {
     let ranges = setupRanges(rows)
-    let (hidden, logits) = runHeads(
-      Batch(rows.map(\.sequence)), ranges, AdapterHooks(ranges: ranges), hiddenStates)
-    return rows.indices.map { row in
-      let read = hidden.layout[row]
-      return RowOutput(
-        hidden: hidden.last.rows(read),
-        logits: logits[row],
-        layers: hidden.layers.map { $0.rows(tokenRange(row, rows)) })
+    let (hidden, heads) = runHeads(
+      rows.map(\.sequence), ranges, AdapterHooks(ranges: ranges), hiddenStates)
+    return zip(ranges, heads).flatMap { range, head in
+      range.sequences.map { row in
+        RowOutput(
+          hidden: hidden.last.rows(hidden.rows.layout[row]),
+          logits: head.map { $0.outputs.rows($0.rows.layout[row - range.sequences.lowerBound]) },
+          isOfSequence: range.stack.last?.boundHead?.reading(rows[row].sequence).isOne ?? false,
+          layers: hidden.layers.map { $0.rows(hidden.rows.layout[row]) })
+      }
     }
   }
 
-  private func tokenRange(_ row: Int, _ rows: [Row]) -> Range<Int> {
-    let start = rows[..<row].reduce(0) { $0 + $1.sequence.ids.count }
-    return start..<start + rows[row].sequence.ids.count
-  }
-
-  /// Runs the model and each range's head; the logits are each row's.
+  /// Runs the model and each range's head, if it has one.
   func runHeads(
-    _ batch: Batch, _ ranges: [SetupRange], _ hooks: AdapterHooks, _ hiddenStates: HiddenStates
-  ) -> (Hidden, logits: [Tensor?]) {
-    let whole = ranges.flatMap { range in
-      range.sequences.map { _ in
-        hiddenStates != .unread || range.stack.last?.head?.readsEveryToken ?? false
-      }
+    _ sequences: [Batch.Sequence], _ ranges: [SetupRange], _ hooks: AdapterHooks,
+    _ hiddenStates: HiddenStates
+  ) -> (Hidden, [HeadOutput?]) {
+    let readings = ranges.map { range in
+      range.sequences.map { range.stack.last?.boundHead?.reading(sequences[$0]) ?? .first }
     }
     let hidden = architecture(
-      batch, hooks, reading: .whole(whole), keepingHidden: hiddenStates == .all)
-    var logits: [Tensor?] = []
-    for range in ranges {
-      guard let head = range.stack.last?.boundHead else {
-        logits += range.sequences.map { _ in nil }
-        continue
+      Batch(sequences), hooks,
+      reading: hiddenStates == .unread ? readings.flatMap(\.self) : sequences.map { _ in .all },
+      keepingHidden: hiddenStates == .all)
+    let outputs = zip(ranges, readings).map { range, readings -> HeadOutput? in
+      guard let head = range.stack.last?.boundHead else { return nil }
+      let all = hidden.rows.of(range.sequences)
+      var read = hidden.last.rows(hidden.rows.layout.rows(of: range.sequences))
+      var rows = all
+      if hiddenStates != .unread {
+        rows = TokenRows(readings, of: all.layout)
+        if rows != all { read = read.rows(at: rows.indices(in: all.layout)) }
       }
-      let every = head.head.readsEveryToken
-      let rows = range.sequences.flatMap { sequence in
-        every ? Array(hidden.layout[sequence]) : [hidden.layout[sequence].lowerBound]
-      }
-      let isDense = rows.count == hidden.layout.rows(of: range.sequences).count
-      let read =
-        isDense
-        ? hidden.last.rows(hidden.layout.rows(of: range.sequences)) : hidden.last.rows(at: rows)
-      let all = head(read)
-      var start = 0
-      for sequence in range.sequences {
-        let count = every ? hidden.layout[sequence].count : 1
-        logits.append(all.rows(start..<start + count))
-        start += count
-      }
+      return HeadOutput(outputs: head(read, rows), rows: rows)
     }
-    return (hidden, logits)
+    return (hidden, outputs)
   }
 }
 
@@ -148,7 +161,7 @@ extension BaseModel {
 
   /// Refuses a head that reads what this model's checkpoint does not have.
   func check(_ head: (any Head)?) throws {
-    guard let head, head.layers.usesPooler, !architecture.hasPooler else { return }
+    guard let head, head.readsPooler, !architecture.hasPooler else { return }
     throw FileFailure(
       "model \(name)", at: "\(prefix).pooler.dense.weight",
       "the head reads the pooler, and the checkpoint has none",

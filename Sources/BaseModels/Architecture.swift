@@ -36,11 +36,11 @@ public protocol Architecture: Sendable {
   /// - Parameters:
   ///   - batch: the sequences, end to end.
   ///   - hooks: what adapters answer at the sites.
-  ///   - reading: which rows of the last hidden state are wanted.
+  ///   - reading: which rows of the last hidden state are wanted, per sequence.
   ///   - keepingHidden: whether every layer's output is wanted.
   /// - Returns: the hidden states that are wanted.
   func callAsFunction(
-    _ batch: Batch, _ hooks: some Hooks, reading: Reading, keepingHidden: Bool
+    _ batch: Batch, _ hooks: some Hooks, reading: [Reading], keepingHidden: Bool
   ) -> Hidden
 
   /// Whether the checkpoint has a pooler.
@@ -67,8 +67,8 @@ public struct Dimensions: Sendable, Hashable {
 public struct Hidden: Sendable {
   /// The rows that are read of the last hidden state, `[rows read, width]`.
   public let last: Tensor
-  /// Where the sequences lie in `last`.
-  public let layout: Layout
+  /// Whose the rows of `last` are.
+  public let rows: TokenRows
   /// The embeddings' output and every layer's, each `[tokens, width]`; empty unless asked for.
   public let layers: [Tensor]
 }

@@ -43,32 +43,3 @@ public struct Batch: Sendable {
     (self.ids, self.typeIds, self.positions, self.layout) = (ids, typeIds, positions, layout)
   }
 }
-
-/// Which rows of the last hidden state somebody will look at; the others are not computed.
-public struct Reading: Sendable, Equatable {
-  /// Per sequence: every token, or the first alone.
-  ///
-  /// Nil is every token of every sequence.
-  let wholeSequences: [Bool]?
-
-  /// Every token: what token classification reads.
-  public static let all = Reading(wholeSequences: nil)
-
-  /// For each sequence every token, or the first alone, which is what classification reads.
-  public static func whole(_ sequences: [Bool]) -> Reading {
-    Reading(wholeSequences: sequences.contains(false) ? sequences : nil)
-  }
-
-  /// The rows that are read of packed sequences, and how those lie end to end; nil for all.
-  func rows(of layout: Layout) -> (rows: [Int], layout: Layout)? {
-    guard let wholeSequences else { return nil }
-    var rows: [Int] = []
-    var lengths: [Int] = []
-    for (sequence, whole) in zip(0..<layout.sequences, wholeSequences) {
-      let range = whole ? layout[sequence] : layout[sequence].prefix(1)
-      rows.append(contentsOf: range)
-      lengths.append(range.count)
-    }
-    return (rows, Layout(lengths: lengths))
-  }
-}

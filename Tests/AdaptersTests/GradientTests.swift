@@ -16,19 +16,28 @@ import Testing
   struct Training {
     let base: BaseModel
     let adapter: Adapter
-    let head: any Head
-    let targets: [Target]
+    let examples: any ExampleSet
 
     init(_ method: String, _ head: any Head) throws {
       base = try Goldens.base("base")
-      self.head = head
       adapter = try Adapter(
         name: "task", methods: try parseMethods(method), for: base, head: head, seed: 3
       ).randomised()
-      targets = `The gradient of an adapter`.sequences.enumerated().map { row, sequence in
-        head.readsEveryToken
-          ? .tags(sequence.ids.indices.map { $0 % 3 == 1 ? nil : ($0 + row) % 4 })
-          : .category((row * 2) % 3)
+      let sequences = `The gradient of an adapter`.sequences
+      if let task = TokenClassification(head) {
+        examples = EncodedExamples(
+          task,
+          sequences.enumerated().map { row, sequence in
+            EncodedExample(
+              sequence: sequence,
+              target: sequence.ids.indices.map { $0 % 3 == 1 ? nil : ($0 + row) % 4 })
+          })
+      } else {
+        examples = EncodedExamples(
+          try #require(TextClassification(head)),
+          sequences.enumerated().map { row, sequence in
+            EncodedExample(sequence: sequence, target: .label((row * 2) % 3))
+          })
       }
     }
 
@@ -42,9 +51,10 @@ import Testing
         adapter, to: base, tensors: tensors, headTensors: tensors, isTrained: true, dropout: nil)
       let sequences = `The gradient of an adapter`.sequences[rows]
       let ranges = setupRanges(sequences.map { Row($0, [bound]) })
-      let (_, logits) = base.runHeads(
-        Batch(sequences), ranges, AdapterHooks(ranges: ranges), .unread)
-      return head.loss(.concatenatingRows(logits.compactMap(\.self)), Array(targets[rows]))
+      let (_, outputs) = base.runHeads(
+        Array(sequences), ranges, AdapterHooks(ranges: ranges), .unread)
+      guard let output = outputs.first ?? nil else { return .zeros([]) }
+      return examples.loss(output, of: rows)
     }
 
     func gradient(rows: Range<Int> = 0..<3) -> [String: Tensor] {

@@ -112,13 +112,7 @@ func readHeadConfiguration(_ folder: String) throws -> (any Head, root: Field, S
   let root = Field(try JSON(contentsOf: path), file: path)
   let static_ = try StaticHead(root)
   let configuration = try static_?.configuration(root) ?? root.required("config")
-  let type = try configuration.required("head_type").string()
-  guard let kind = heads.first(where: { $0.types.contains(type) }) else {
-    throw configuration.failure(
-      "heads of type \(type) are not supported",
-      hint: "known types: \(heads.flatMap { $0.types }.joined(separator: ", "))")
-  }
-  return (try kind.init(configuration), root, static_)
+  return (try AdapterHeads.head(configuration), root, static_)
 }
 
 /// The head that lies beside an adapter, if one does.
@@ -128,7 +122,7 @@ private func readHead(
   guard let (head, root, static_) = try readHeadConfiguration(folder) else { return (nil, [:]) }
   let headName = try root["name"]?.string() ?? oldName
   let expected = Dictionary(
-    uniqueKeysWithValues: head.layers.parameters(d).map { ("heads.\(newName).\($0.name)", $0) })
+    uniqueKeysWithValues: head.parameters(d).map { ("heads.\(newName).\($0.name)", $0) })
   let stored = try TensorFile(headIn: folder)
   let tensors = try stored.tensors(expected) { key in
     if let static_ { return static_.name(of: key, in: newName) }

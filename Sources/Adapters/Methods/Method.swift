@@ -136,9 +136,9 @@ public struct ModuleTensors: Sendable {
     return tensor
   }
 
-  /// The linear layer of `<name>.weight` and `<name>.bias`.
+  /// The linear layer of `<name>.weight` and, where there is one, `<name>.bias`.
   func linear(_ name: String) -> Linear {
-    let (weight, bias) = (self(name + ".weight"), self(name + ".bias"))
+    let (weight, bias) = (self(name + ".weight"), named[name + ".bias"])
     return isTrained
       ? Linear(trained: weight, bias: bias) : Linear(frozen: weight, bias: bias)
   }

@@ -11,14 +11,14 @@ extension BaseModel {
   /// Each piece of the batch is computed on one thread, forward and backward; the pieces' gradients
   /// are added in their order, so that the sum does not depend on who was first.
   func lossAndGradient(
-    of adapter: Adapter, at parameters: Parameters, on examples: [EncodedExample],
-    dropout: DropoutSource?
+    of adapter: Adapter, at parameters: Parameters, on set: some ExampleSet,
+    rows batch: ArraySlice<Int>, dropout: DropoutSource?
   ) throws -> (loss: Float, gradient: Parameters) {
-    guard let head = adapter.head else { throw headless(adapter.name) }
-    let terms = Float(max(1, head.lossTerms(examples.map(\.target))))
-    let cuts = pieces(of: examples.map(\.sequence.ids.count))
+    let terms = Float(max(1, set.terms(of: batch)))
+    let batch = Array(batch)
+    let cuts = pieces(of: batch.map { set.examples[$0].sequence.ids.count })
     let parts = try parallelMap(cuts.count) { piece in
-      let rows = examples[cuts[piece]]
+      let rows = batch[cuts[piece]]
       return valueAndGradient(at: parameters) { tracked in
         let bound = BoundAdapter(
           adapter, to: self, tensors: tracked, headTensors: tracked, isTrained: true,
@@ -26,9 +26,12 @@ extension BaseModel {
         let ranges = [SetupRange(sequences: 0..<rows.count, stack: [bound])]
         var hooks = AdapterHooks(ranges: ranges)
         hooks.dropout = dropout.map { (dimensions.hiddenDropout, $0.at("\(piece)/base")) }
-        let (_, logits) = runHeads(Batch(rows.map(\.sequence)), ranges, hooks, .unread)
-        let all = Tensor.concatenatingRows(logits.compactMap(\.self))
-        return head.loss(all, rows.map(\.target)) * (1 / terms)
+        let (_, outputs) = runHeads(
+          rows.map { set.examples[$0].sequence }, ranges, hooks, .unread)
+        guard let output = outputs.first ?? nil else {
+          preconditionFailure("a training without a head")
+        }
+        return set.loss(output, of: rows) * (1 / terms)
       }
     }
     var (loss, gradient) = parts.first.map { ($0.value.scalar, $0.gradient) } ?? (0, [:])

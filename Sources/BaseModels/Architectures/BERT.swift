@@ -31,21 +31,22 @@ public struct BERT: Architecture {
   }
 
   public func callAsFunction(
-    _ batch: Batch, _ hooks: some Hooks, reading: Reading, keepingHidden: Bool
+    _ batch: Batch, _ hooks: some Hooks, reading: [Reading], keepingHidden: Bool
   ) -> Hidden {
     var x = embeddings(batch)
     var kept = keepingHidden ? [x] : []
     let layout = batch.layout
-    let read = reading.rows(of: layout)
+    let rows = TokenRows(reading, of: layout)
+    let read =
+      rows.layout == layout ? nil : (rows: rows.indices(in: layout), layout: rows.layout)
     // A gate averages over its sequence, and hidden states were asked for whole.
     let readEarly = keepingHidden || hooks.readsWholeSequences ? nil : read
     for (index, layer) in layers.enumerated() {
       x = layer(x, layout, hooks, reading: index == layers.count - 1 ? readEarly : nil)
       if keepingHidden { kept.append(x) }
     }
-    guard let read else { return Hidden(last: x, layout: layout, layers: kept) }
-    return Hidden(
-      last: readEarly == nil ? x.rows(at: read.rows) : x, layout: read.layout, layers: kept)
+    guard let read, readEarly == nil else { return Hidden(last: x, rows: rows, layers: kept) }
+    return Hidden(last: x.rows(at: read.rows), rows: rows, layers: kept)
   }
 
   public var hasPooler: Bool { pooler != nil }
