@@ -2,7 +2,6 @@
 import Adapters
 import ArgumentParser
 import BaseModels
-import Datasets
 import Files
 import Tokenization
 

@@ -1,6 +1,5 @@
 /// A text to be answered, and what the caller of a prediction may choose.
 public import BaseModels
-public import Datasets
 internal import Files
 public import Tensors
 public import Tokenization

@@ -197,7 +197,7 @@ private struct TokenPlace: Hashable, Comparable {
   }
 }
 
-extension Entity {
+extension TokenClassification.Entity {
   fileprivate func json(_ aggregation: Aggregation) -> JSON {
     let isSingle = aggregation == .none
     var object: JSON.Object = [
