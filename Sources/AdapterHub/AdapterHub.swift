@@ -15,7 +15,7 @@
 /// let intent = try model.adapter("adapters/intent")
 /// let score = try model.evaluate(intent, on: "test.jsonl")
 /// let answers = try model.predict([TextInput("dim the lights")], with: intent)
-/// print(score["accuracy"] ?? 0, answers[0].text(.compact))
+/// print(score["accuracy"] ?? 0, answers[0].line)
 ///
 /// let pulled = try await HubClient().pull(AdapterReference("alice/slots"))
 /// let slots = try model.adapter(pulled.folder)

@@ -43,7 +43,7 @@ extension AdapterFacts {
       facts.method = adapter.method
       facts.hiddenSize = file.hiddenSize
       facts.baseFingerprint = file.fingerprint
-      facts.task = adapter.head.map { type(of: $0).task }
+      facts.task = adapter.head.flatMap { AdapterTasks.name(of: $0) }
       facts.labels = adapter.head?.labels.names ?? []
       facts.parameterCount = adapter.parameterCount
       facts.byteCount = adapter.byteCount

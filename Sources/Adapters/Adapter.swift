@@ -77,6 +77,13 @@ public struct Adapter: Sendable {
   /// How many numbers the adapter consists of, without its head.
   public var parameterCount: Int { tensors.values.reduce(0) { $0 + $1.count } }
 
+  /// What its head is asked: of several tasks the one it was trained for.
+  public var task: (any AdapterTask)? {
+    var name: String?
+    if case .string(let trained) = metadata["training"]?["task"] { name = trained }
+    return head.flatMap { AdapterTasks.task(of: $0, named: name) }
+  }
+
   /// The method as a file's `config`: one, or a union.
   public var configuration: JSON.Object { methodConfiguration(methods) }
 }

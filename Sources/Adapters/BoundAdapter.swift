@@ -7,9 +7,11 @@ public struct BoundAdapter: Sendable {
   public let name: String
   /// Nil for an adapter without a head.
   public let head: (any Head)?
+  /// What the head is asked; nil without a head, and for a head that no task asks.
+  public let task: (any AdapterTask)?
   /// The model it was brought together with.
   public let base: BaseShape
-  let boundHead: BoundHead?
+  let boundHead: (any BoundHead)?
   /// Tells two adapters apart, of whatever names: copies are the same adapter.
   let identity: Identity
   /// One for each of the methods, which act at different sites.
@@ -37,6 +39,7 @@ public struct BoundAdapter: Sendable {
   ) {
     name = adapter.name
     head = adapter.head
+    task = adapter.task
     self.base = base.shape
     identity = Identity()
     let tensors = AdapterTensors(
@@ -47,10 +50,11 @@ public struct BoundAdapter: Sendable {
       for index in modules.sites { acting[index] = true }
     }
     actsAt = acting
-    boundHead = adapter.head.map {
-      BoundHead(
-        $0, headTensors, prefix: "heads.\(adapter.name).", base: base, isTrained: isTrained,
-        dropout: dropout?.at("head"))
+    boundHead = adapter.head.map { head in
+      head.bound(
+        ModuleTensors(
+          named: headTensors, prefix: "heads.\(adapter.name).", isTrained: isTrained,
+          dropout: dropout?.at("head")), on: base)
     }
   }
 

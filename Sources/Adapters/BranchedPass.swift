@@ -8,7 +8,7 @@ struct HeadOutput: Sendable {
   /// Of ``BranchedPass/sequences``.
   let sequences: Range<Int>
   /// `[rows read, outputs]`
-  let logits: Tensor
+  let outputs: Tensor
   /// Which tokens the rows are.
   let rows: TokenRows
 }
@@ -18,6 +18,7 @@ struct BranchedPass {
   /// Which branch of which input a sequence is.
   struct Branch {
     let input, number: Int
+    let sequence: Batch.Sequence
   }
 
   /// In the order of the rows: those of one setup stand together.
@@ -43,7 +44,7 @@ struct BranchedPass {
     // Where several setups answer one input, what lies below all of them is computed once.
     let common = setups.map { $0.count == 1 ? $0[0] : .none }
     let sequences = inputs.indices.flatMap { input in
-      setups[input].indices.map { Branch(input: input, number: $0) }
+      setups[input].indices.map { Branch(input: input, number: $0, sequence: inputs[input].sequence) }
     }.groupedStably { setups[$0.input][$0.number] }
     let order = sequences.map(\.input)
     let below = AdapterHooks(ranges: ranges(of: common))
@@ -70,28 +71,26 @@ struct BranchedPass {
       isBranched = true
     }
     let readings = sequences.map { branch in
-      setups[branch.input][branch.number].readings(inputs[branch.input].sequence, hiddenStates)
+      setups[branch.input][branch.number].readings(branch.sequence, hiddenStates)
     }
     hidden = try base.finish(
       start, above, reading: readings, options, observe: isObserving ? observe : nil)
     self.sequences = sequences
     self.observed = observed
     heads = above.ranges.compactMap { [hidden] range in
-      range.setup.last.flatMap { adapter in
-        adapter.boundHead.map { head in
-          let chosen = range.sequences.map { readings[$0][0].rows(of: $0, in: hidden.rows) }
-          let indices = chosen.flatMap(\.self)
-          let rows = hidden.rows.layout.rows(of: range.sequences)
-          let isAll = indices.count == rows.count
-          return HeadOutput(
-            adapter: adapter, sequences: range.sequences,
-            logits: head(isAll ? hidden.last.rows(rows) : hidden.last.rows(at: indices)),
-            rows: isAll
-              ? hidden.rows.sequences(range.sequences)
-              : hidden.rows.sequences(range.sequences).rows(
-                chosen.map { $0.map { $0 - rows.lowerBound } }))
-        }
+      guard let adapter = range.setup.last, let head = adapter.boundHead else { return nil }
+      let first = hidden.rows.layout.rows(of: range.sequences).lowerBound
+      let chosen = range.sequences.map {
+        readings[$0][0].rows(of: $0, in: hidden.rows).map { $0 - first }
       }
+      let all = hidden.rows.sequences(range.sequences)
+      let read = hidden.last.rows(hidden.rows.layout.rows(of: range.sequences))
+      let indices = chosen.flatMap(\.self)
+      let isAll = indices.count == all.count
+      let rows = isAll ? all : all.rows(chosen)
+      return HeadOutput(
+        adapter: adapter, sequences: range.sequences,
+        outputs: head(isAll ? read : read.rows(at: indices), rows), rows: rows)
     }
   }
 
@@ -101,8 +100,15 @@ struct BranchedPass {
   /// `[rows read, outputs]`
   func logits(of sequence: Int) -> Tensor? {
     heads.first { $0.sequences.contains(sequence) }.map { output in
-      output.logits.rows(output.rows.layout[sequence - output.sequences.lowerBound])
+      output.outputs.rows(output.rows.layout[sequence - output.sequences.lowerBound])
     }
+  }
+
+  /// Whether a sequence's head reads one row for all of it.
+  func isOfSequence(_ sequence: Int) -> Bool {
+    heads.first { $0.sequences.contains(sequence) }?.adapter.boundHead?.reading(
+      sequences[sequence].sequence
+    ).isOne ?? false
   }
 
   /// The hidden states of every layer that were asked for.
@@ -126,7 +132,7 @@ extension Setup {
   fileprivate func readings(
     _ sequence: Batch.Sequence, _ hiddenStates: HiddenStates
   ) -> [Reading] {
-    let head = last?.boundHead?.reading(of: sequence)
+    let head = last?.boundHead?.reading(sequence)
     guard hiddenStates == .unread else { return head.map { [$0, .all] } ?? [.all] }
     return [head ?? .first]
   }

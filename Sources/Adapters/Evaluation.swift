@@ -1,10 +1,12 @@
 /// How good an adapter is on labelled data.
 internal import BaseModels
+internal import Datasets
+internal import Files
 internal import Tensors
 
 /// What an evaluation found.
 public struct Evaluation: Sendable {
-  /// The head's main metric first.
+  /// The task's main metric first.
   public let metrics: [(name: String, value: Double)]
   /// The mean loss.
   public let loss: Double
@@ -25,70 +27,89 @@ extension TextModel {
   /// - Parameters:
   ///   - adapter: has the head that the data is for.
   ///   - path: the data file.
-  ///   - settings: of these `skipBadRows` alone; the rest is the adapter's head.
+  ///   - skipBadRows: broken rows to leave out before giving up.
   ///   - length: tokens after which rows are cut; nil is as many as the model reads.
   /// - Returns: the metrics and the mean loss over all rows.
   /// - Throws: ``FileFailure`` for an adapter without head, broken rows, and labels the head does
   ///   not know.
   public func evaluate(
-    _ adapter: BoundAdapter, on path: String, _ settings: HeadSettings = .init(),
-    length: Int? = nil
+    _ adapter: BoundAdapter, on path: String, skipBadRows: Int = 0, length: Int? = nil
   ) throws -> Evaluation {
-    guard let head = adapter.head else { throw headless(adapter.name) }
-    let examples = try head.examples(in: path, settings)
-    let encoded = try encode(examples, head, length: length)
-    return try base.evaluate(adapter, on: encoded)
+    func evaluate(_ task: some AdapterTask) throws -> Evaluation {
+      let data = try task.read(path, skipBadRows: skipBadRows)
+      return try base.evaluate(adapter, on: encoded(task, data, length: length))
+    }
+    return try evaluate(adapter.requiredTask)
   }
 
-  /// The rows of a data file as the model reads them, on all threads.
-  func encode(_ examples: [Example], _ head: any Head, length: Int?) throws -> [EncodedExample] {
-    let limit = min(length ?? limit, limit)
-    let pieces = max(1, min(threadCount, examples.count / 64))
-    return try parallelMap(pieces) { piece in
-      let range = examples.count * piece / pieces..<examples.count * (piece + 1) / pieces
-      return try range.map { try head.encoded(examples[$0], tokenizer, limit: limit) }
-    }.flatMap(\.self)
+  /// Encodes and scores rows from memory.
+  ///
+  /// - Throws: ``FileFailure`` for an adapter of another task, and labels its head does not know.
+  public func evaluate<Task: AdapterTask>(
+    _ adapter: BoundAdapter, as task: Task.Type, on rows: [Task.Row], length: Int? = nil
+  ) throws -> Evaluation {
+    let task = try adapter.task(as: task)
+    return try base.evaluate(adapter, on: encoded(task, Dataset(rows), length: length))
+  }
+
+  /// Rows of data as the model reads them.
+  func encoded<Task: AdapterTask>(
+    _ task: Task, _ data: Dataset<Task.Row>, length: Int?
+  ) throws -> EncodedExamples<Task> {
+    try EncodedExamples(task, data, tokenizer, limit: min(length ?? limit, limit))
+  }
+}
+
+extension BoundAdapter {
+  /// What the adapter's head is asked.
+  ///
+  /// - Throws: ``FileFailure`` where there is no head, or no task for it.
+  var requiredTask: any AdapterTask {
+    get throws {
+      guard let head else { throw headless(name) }
+      guard let task else {
+        throw FileFailure("adapter \(name)", "its head \(type(of: head)) answers no task")
+      }
+      return task
+    }
+  }
+
+  /// The same where the task is known.
+  func task<Task: AdapterTask>(as kind: Task.Type) throws -> Task {
+    let task = try requiredTask
+    guard let task = task as? Task else {
+      throw FileFailure("adapter \(name)", "is for \(type(of: task).name), not for \(kind.name)")
+    }
+    return task
   }
 }
 
 extension BaseModel {
-  /// Scores encoded rows.
-  func evaluate(_ adapter: BoundAdapter, on examples: [EncodedExample]) throws -> Evaluation {
-    guard let head = adapter.head else { throw headless(adapter.name) }
-    var logits: [Tensor] = []
-    logits.reserveCapacity(examples.count)
+  /// Scores encoded rows, batch by batch.
+  func evaluate(_ adapter: BoundAdapter, on set: some ExampleSet) throws -> Evaluation {
+    var meter = set.task.meter
+    var loss = 0.0
+    let examples = set.examples
     for batch in batches(
-      examples.indices.map { $0 }, lengths: examples.map(\.sequence.ids.count),
-      sequences: 512, tokens: 8_192)
+      Array(examples.indices), lengths: set.lengths, sequences: 512, tokens: 8_192)
     {
-      let outputs = try forward(batch.map { ModelInput(examples[$0].sequence, adapter) })
-      logits += outputs.compactMap(\.logits)
+      let outputs = try headOutputs(of: adapter, for: batch.map { examples[$0].sequence })
+      let parts = try parallelMap(outputs.count) { piece in
+        let (sequences, output) = outputs[piece]
+        return Double(set.loss(output, of: batch[sequences.offset(by: batch.startIndex)]).scalar)
+      }
+      loss += parts.reduce(0, +)
+      for (sequences, output) in outputs {
+        let rows = batch[sequences.offset(by: batch.startIndex)]
+        meter.add(output.outputs, output.rows, rows.map { examples[$0].target })
+      }
     }
-    let targets = examples.map(\.target)
-    let loss = head.loss(.concatenatingRows(logits), targets)
     return Evaluation(
-      metrics: head.metrics(logits, targets),
-      loss: Double(loss.scalar) / Double(max(1, head.lossTerms(targets))),
-      examples: examples.count, cut: examples.count { $0.isCut },
-      empty: examples.count { $0.isEmpty })
+      metrics: meter.metrics, loss: loss / Double(max(1, set.terms)), examples: set.rowCount,
+      cut: set.cut, empty: set.empty)
   }
 }
 
-/// Cuts rows, in their order, into batches of at most so many sequences and tokens; a longer row is a
-/// batch of its own.
-func batches(_ order: [Int], lengths: [Int], sequences: Int, tokens: Int) -> [ArraySlice<Int>] {
-  var batches: [ArraySlice<Int>] = []
-  var start = 0
-  var sum = 0
-  for (position, row) in order.enumerated() {
-    let isFull = position - start >= sequences || sum + lengths[row] > tokens
-    if isFull, position > start {
-      batches.append(order[start..<position])
-      start = position
-      sum = 0
-    }
-    sum += lengths[row]
-  }
-  if start < order.count { batches.append(order[start...]) }
-  return batches
+extension Range<Int> {
+  fileprivate func offset(by start: Int) -> Range<Int> { lowerBound + start..<upperBound + start }
 }

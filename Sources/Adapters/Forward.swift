@@ -16,6 +16,8 @@ public struct ModelOutput: Sendable {
     public let hidden: Tensor
     /// `[rows read, outputs]`; nil without a head.
     public let logits: Tensor?
+    /// The head read one row for the whole sequence.
+    public let isOfSequence: Bool
     /// The embeddings' output and every layer's, each `[tokens, width]`, where they were asked for.
     public let layers: [Tensor]
   }
@@ -95,9 +97,34 @@ extension BaseModel {
       let setup = inputs[branch.input].branches[branch.number]
       branches[branch.input][branch.number] = ModelOutput.Branch(
         name: setup.last?.name, hidden: pass.hidden(of: sequence),
-        logits: pass.logits(of: sequence), layers: pass.layers(of: sequence))
+        logits: pass.logits(of: sequence), isOfSequence: pass.isOfSequence(sequence),
+        layers: pass.layers(of: sequence))
     }
     return branches.map { ModelOutput(branches: $0.compactMap(\.self)) }
+  }
+}
+
+extension BaseModel {
+  /// What an adapter's head gives for sequences, in pieces that do not depend on the threads.
+  ///
+  /// - Returns: for each piece its sequences, and what the head gave for them.
+  /// - Throws: ``InputFailure`` for a sequence the model cannot read, ``FileFailure`` for a result that
+  ///   is not finite.
+  func headOutputs(of adapter: BoundAdapter, for sequences: [Batch.Sequence]) throws
+    -> [(sequences: Range<Int>, output: HeadOutput)]
+  {
+    guard adapter.head != nil else { throw headless(adapter.name) }
+    let inputs = sequences.map { ModelInput($0, adapter) }
+    for input in inputs { try check(input) }
+    let cuts = pieces(of: sequences.map(\.ids.count), threads: 1)
+    return try parallelMap(cuts.count) { piece in
+      let pass = try BranchedPass(Array(inputs[cuts[piece]]), self, .unread, PassOptions())
+      guard let output = pass.heads.first, output.outputs.isFinite else {
+        let first = cuts[piece].lowerBound
+        throw notFinite(inputs[first], at: first)
+      }
+      return (cuts[piece], output)
+    }
   }
 }
 

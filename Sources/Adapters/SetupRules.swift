@@ -34,7 +34,7 @@ extension BaseModel {
 
   /// Refuses a head that reads what this model's checkpoint does not have.
   func check(_ head: (any Head)?) throws {
-    guard let head, head.layers.usesPooler, !architecture.hasPooler else { return }
+    guard let head, head.readsPooler, !architecture.hasPooler else { return }
     throw FileFailure(
       "model \(name)", at: "\(traits.prefix).pooler.dense.weight",
       "the head reads the pooler, and the checkpoint has none",

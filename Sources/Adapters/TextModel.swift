@@ -1,6 +1,6 @@
 /// A base model with its tokenizer: what reads texts.
 public import BaseModels
-public import Files
+internal import Files
 public import Tensors
 public import Tokenization
 
@@ -57,43 +57,59 @@ public struct TextModel: Sendable {
   ///   - inputs: the texts.
   ///   - stacks: for each text its adapters; the last has the head that answers.
   ///   - options: whether long texts may be cut, and what the answers hold.
-  /// - Returns: for each text the answer, in the shape that inference clients expect.
+  /// - Returns: for each text the answer of its adapters' task.
   /// - Throws: ``FileFailure`` for a stack without head, and for a text longer than the model unless
   ///   it may be cut.
   public func predict(
     _ inputs: [TextInput], with stacks: [[BoundAdapter]], options: PredictionOptions = .init()
-  ) throws -> [JSON] {
+  ) throws -> [any TaskAnswer] {
     precondition(
       inputs.count == stacks.count, "\(inputs.count) texts with \(stacks.count) setups")
-    let heads = try stacks.map { stack in
-      guard let head = stack.last?.head else {
+    let tasks = try stacks.map { stack in
+      guard let last = stack.last, last.head != nil else {
         throw FileFailure(
           "adapter \(stack.last?.name ?? "none")", "has no head, so it cannot answer",
           hint: "the last adapter of a setup needs a head_config.json")
       }
-      return head
+      return try last.requiredTask
     }
     let prepared = try parallelMap(inputs.count) { index in
-      try heads[index].prepared(inputs[index], tokenizer, limit: limit, options: options)
+      try tasks[index].preparedForAny(inputs[index], tokenizer, limit: limit, options: options)
     }
     let rows = zip(prepared, stacks).flatMap { input, stack in
       input.sequences.map { ModelInput($0, .stack(stack.map { .adapter($0) })) }
     }
     let outputs = try base.forward(rows)
-    var answers: [JSON] = []
-    var start = 0
-    for (index, input) in prepared.enumerated() {
-      let logits = outputs[start..<start + input.sequences.count].compactMap(\.logits)
-      start += input.sequences.count
-      answers.append(heads[index].answer(input, logits, tokenizer, options: options))
+    let windows = Layout(lengths: prepared.map(\.sequences.count))
+    return try parallelMap(prepared.count) { index in
+      prepared[index].answer(outputs[windows[index]].compactMap(\.logits))
     }
-    return answers
+  }
+
+  /// Refuses a text that a setup could not answer, without answering it.
+  package func check(
+    _ input: TextInput, for stack: [BoundAdapter], options: PredictionOptions
+  ) throws {
+    let prepared = try stack.last?.requiredTask.preparedForAny(
+      input, tokenizer, limit: limit, options: options)
+    for sequence in prepared?.sequences ?? [] { try base.check(sequence) }
   }
 
   /// Answers texts by one adapter.
   public func predict(
     _ inputs: [TextInput], with adapter: BoundAdapter, options: PredictionOptions = .init()
-  ) throws -> [JSON] {
+  ) throws -> [any TaskAnswer] {
     try predict(inputs, with: inputs.map { _ in [adapter] }, options: options)
+  }
+
+  /// Answers texts by one adapter whose task is known.
+  ///
+  /// - Throws: ``FileFailure`` also for an adapter of another task.
+  public func predict<Task: AdapterTask>(
+    _ inputs: [TextInput], with adapter: BoundAdapter, as task: Task.Type,
+    options: PredictionOptions = .init()
+  ) throws -> [Task.Answer] {
+    _ = try adapter.task(as: task)
+    return try predict(inputs, with: adapter, options: options).compactMap { $0 as? Task.Answer }
   }
 }

@@ -24,6 +24,12 @@ public enum Reading: Sendable, Equatable {
     }
   }
 
-  /// What reads what either reads.
-  public func joined(with other: Reading) -> Reading { self == other ? self : .all }
+  /// Whether it is one row, which stands for the whole sequence.
+  public var isOne: Bool {
+    switch self {
+    case .all: false
+    case .first, .last: true
+    case .tokens(let places): places.count == 1
+    }
+  }
 }

@@ -59,7 +59,7 @@ extension BaseModel {
     _ options: PassOptions
   ) -> (Tensor, TokenRows) {
     var pass = EmbeddingPass(
-      TokenRows(tokens, numbers: batch.numbers), hooks, options.dropout)
+      TokenRows(tokens.layout, numbers: batch.numbers), hooks, options.dropout)
     let x = architecture.embedded(tokens, stack, &pass)
     return (x, pass.rows)
   }

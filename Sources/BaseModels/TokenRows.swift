@@ -27,12 +27,17 @@ public struct TokenRows: Sendable {
     self.sequenceNumbers = sequenceNumbers
   }
 
-  /// All tokens of a batch that a stack reads.
-  init(_ tokens: Batch.Tokens, numbers: [Int]) {
-    let lengths = (0..<tokens.layout.sequences).map { tokens.layout[$0].count }
+  /// All rows of sequences.
+  ///
+  /// - Parameters:
+  ///   - layout: where they lie.
+  ///   - numbers: each sequence's in the step of a training; nil counts from 0.
+  public init(_ layout: Layout, numbers: [Int]? = nil) {
+    let lengths = (0..<layout.sequences).map { layout[$0].count }
     self.init(
-      layout: tokens.layout, places: tokens.places, lengths: lengths,
-      inserted: lengths.map { _ in 0..<0 }, sequenceNumbers: numbers)
+      layout: layout, places: lengths.flatMap { 0..<Int32(clamping: $0) }, lengths: lengths,
+      inserted: lengths.map { _ in 0..<0 },
+      sequenceNumbers: numbers ?? Array(0..<layout.sequences))
   }
 
   public var count: Int { layout.rows }
@@ -105,6 +110,17 @@ public struct TokenRows: Sendable {
       lengths: lengths,
       inserted: zip(places, counts).map { place, count in place..<place + count },
       sequenceNumbers: sequenceNumbers)
+  }
+
+  /// The place of each row among the tokens of its sequence; the rows at hand are tokens all.
+  public var tokenPlaces: [Int] {
+    (0..<layout.sequences).flatMap { sequence in
+      layout[sequence].map { row in
+        let place = Int(places[row])
+        let own = inserted[sequence]
+        return place < own.upperBound ? place : place - own.count
+      }
+    }
   }
 
   /// The indices of the rows that are tokens of a sequence, and none of an adapter's own.

@@ -94,6 +94,23 @@ extension Dataset where Row == TextLine {
 }
 
 extension Dataset {
+  /// Rows from memory.
+  ///
+  /// - Parameters:
+  ///   - rows: those without a place in a file are counted from 1, so that an error can name them.
+  ///   - name: what errors call them.
+  /// - Throws: ``FileFailure`` where there are none.
+  public init(_ rows: [Row], name: String = "the data") throws where Row: DataRow {
+    guard !rows.isEmpty else { throw FileFailure(name, "no rows") }
+    path = name
+    self.rows = rows.enumerated().map { index, row in
+      var row = row
+      row.number(index + 1)
+      return row
+    }
+    skipped = []
+  }
+
   init(_ path: String, _ rows: [Row], _ bad: BadRows) throws {
     try bad.finish()
     guard !rows.isEmpty else {

@@ -42,7 +42,7 @@ import Testing
       #expect(after.tensors.mapValues(\.shape) == before.tensors.mapValues(\.shape))
       #expect(after.headTensors.mapValues(\.scalars) == before.headTensors.mapValues(\.scalars))
       #expect(after.head?.labels.names == before.head?.labels.names)
-      #expect(after.head?.layers == before.head?.layers)
+      #expect(after.head?.configuration == before.head?.configuration)
     }
   }
 

@@ -16,19 +16,28 @@ import Testing
   struct Training {
     let base: BaseModel
     let adapter: Adapter
-    let head: any Head
-    let targets: [Target]
+    let examples: any ExampleSet
 
     init(_ method: String, _ head: any Head) throws {
       base = try Goldens.base("base")
-      self.head = head
       adapter = try Adapter(
         name: "task", methods: try parseMethods(method), for: base, head: head, seed: 3
       ).randomised()
-      targets = `The gradient of an adapter`.sequences.enumerated().map { row, sequence in
-        head.readsEveryToken
-          ? .tags(sequence.ids.indices.map { $0 % 3 == 1 ? nil : ($0 + row) % 4 })
-          : .category((row * 2) % 3)
+      let sequences = `The gradient of an adapter`.sequences
+      if let task = TokenClassification(head) {
+        examples = EncodedExamples(
+          task,
+          sequences.enumerated().map { row, sequence in
+            EncodedExample(
+              sequence: sequence,
+              target: sequence.ids.indices.map { $0 % 3 == 1 ? nil : ($0 + row) % 4 })
+          })
+      } else {
+        examples = EncodedExamples(
+          try #require(TextClassification(head)),
+          sequences.enumerated().map { row, sequence in
+            EncodedExample(sequence: sequence, target: .label((row * 2) % 3))
+          })
       }
     }
 
@@ -43,7 +52,7 @@ import Testing
       let sequences = `The gradient of an adapter`.sequences[rows]
       let pass = try BranchedPass(
         sequences.map { ModelInput($0, bound) }, base, .unread, PassOptions())
-      return head.loss(pass.heads[0].logits, Array(targets[rows]))
+      return examples.loss(pass.heads[0], of: rows)
     }
 
     func gradient(rows: Range<Int> = 0..<3) throws -> [String: Tensor] {

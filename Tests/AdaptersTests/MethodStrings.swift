@@ -51,7 +51,7 @@ enum TestHeads {
   }
 
   static func classification(layers: Int = 2) throws -> any Head {
-    try TextClassification(
+    try ClassificationHead(
       Field(
         .object([
           "activation_function": .string("tanh"), "bias": .bool(true), "dropout_prob": .null,
@@ -61,7 +61,7 @@ enum TestHeads {
   }
 
   static func tagging() throws -> any Head {
-    try TokenClassification(
+    try TaggingHead(
       Field(
         .object([
           "activation_function": .string("tanh"), "dropout_prob": .null,

@@ -74,7 +74,7 @@ import Testing
   }
 
   private func twoLabels() throws -> any Head {
-    try TextClassification(
+    try ClassificationHead(
       Field(
         .object([
           "head_type": .string("classification"), "num_labels": .integer(2),
@@ -91,9 +91,11 @@ import Testing
     }
     #expect(failure?.description.contains("damaged") == true)
     #expect(failure?.description.contains("row 1") == true)
+    let task = try #require(bad.task as? TextClassification)
     #expect(throws: FileFailure.self) {
       try base.evaluate(
-        bad, on: [EncodedExample(sequence: sequence, target: .category(0), isCut: false)])
+        bad,
+        on: EncodedExamples(task, [EncodedExample(sequence: sequence, target: .label(0))]))
     }
   }
 }

@@ -15,9 +15,9 @@ import Testing
     let head = try #require(adapter.head)
     var optimizer = AdamW(weightDecay: golden.weightDecay)
     for step in golden.learningRates.indices {
-      let examples = golden.examples(step, head)
+      let examples = try golden.examples(step, head)
       let (loss, gradient) = try base.lossAndGradient(
-        of: adapter, at: adapter.parameters, on: examples, dropout: nil)
+        of: adapter, at: adapter.parameters, on: examples, rows: examples.all, dropout: nil)
       expectClose([loss], [golden.losses[step]], absolute: 2e-4, "loss of step \(step)")
       let norm = gradientNorm(gradient)
       expectClose(
@@ -101,34 +101,42 @@ struct TrainingGolden: Sendable, CustomTestStringConvertible {
   }
 
   /// The batches take turns.
-  func examples(_ step: Int, _ head: any Head) -> [EncodedExample] {
+  func examples(_ step: Int, _ head: any Head) throws -> any ExampleSet {
     let batch = batches[step % batches.count]
-    guard let rows = try? batch.required("rows").array(),
-      let labels = try? batch.required("labels").array()
-    else { return [] }
-    return zip(rows, labels).compactMap { row, label in
-      guard let ids = try? row.required("input_ids").array().map({ Int32(try $0.integer()) })
-      else { return nil }
-      let types = try? row["token_type_ids"]?.array().map { Int32(try $0.integer()) }
-      return EncodedExample(
-        sequence: Batch.Sequence(ids: ids, typeIds: types ?? []),
-        target: Target(golden: label, head), isCut: false)
+    let rows = try batch.required("rows").array()
+    let labels = try batch.required("labels").array()
+    func examples<Task: AdapterTask>(_ task: Task, _ target: (Field) throws -> Task.Target) throws
+      -> any ExampleSet
+    {
+      EncodedExamples(
+        task,
+        try zip(rows, labels).map { row, label in
+          func numbers(_ field: Field) throws -> [Int32] {
+            try field.array().map { Int32(try $0.integer()) }
+          }
+          return EncodedExample(
+            sequence: Batch.Sequence(
+              ids: try numbers(row.required("input_ids")),
+              typeIds: try row["token_type_ids"].map(numbers) ?? []),
+            target: try target(label))
+        })
+    }
+    func numbers(_ label: Field) throws -> [Double] { try label.array().map { try $0.number() } }
+    if let task = TokenClassification(head) {
+      return try examples(task) { try numbers($0).map { $0 < 0 ? nil : Int($0) } }
+    }
+    return try examples(try #require(TextClassification(head))) { label in
+      if case .array = label.json {
+        let values = try numbers(label)
+        return .labels(Set(values.indices.filter { values[$0] > 0.5 }))
+      }
+      return head.labels.count == 1
+        ? .number(Float(try label.number())) : .label(try label.integer())
     }
   }
 }
 
-extension Target {
-  fileprivate init(golden label: Field, _ head: any Head) {
-    if let list = try? label.array() {
-      let values = list.compactMap { try? $0.number() }
-      self =
-        head.readsEveryToken
-        ? .tags(values.map { $0 < 0 ? nil : Int($0) })
-        : .categories(values.indices.filter { values[$0] > 0.5 })
-    } else if head.labels.count == 1 {
-      self = .number(Float((try? label.number()) ?? .nan))
-    } else {
-      self = .category((try? label.integer()) ?? -1)
-    }
-  }
+extension ExampleSet {
+  /// Every example, as a batch names them.
+  var all: ArraySlice<Int> { Array(examples.indices)[...] }
 }

@@ -134,7 +134,7 @@ struct BenchModel: ParsableArguments {
 extension (any Head)? {
   /// A classification head of two labels, as most benchmarks' peers have.
   static var twoLabels: (any Head)? {
-    try? TextClassification(
+    try? ClassificationHead(
       Field(
         .object([
           "head_type": .string("classification"), "layers": .integer(2),

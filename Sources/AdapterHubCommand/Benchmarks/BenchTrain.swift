@@ -26,14 +26,15 @@ struct BenchTrain: ParsableCommand {
     let sequences = try options.sequences(base)
     // A batch that is learned from again and again; no step is the last.
     let examples = sequences.enumerated().map { row, sequence in
-      EncodedExample(sequence: sequence, target: .category(row % 2), isCut: false)
+      EncodedExample(sequence: sequence, target: TextClassification.Target.label(row % 2))
     }
     var settings = TrainingSettings()
     settings.epochs = 10_000
     settings.batchSize = examples.count
     settings.batchTokens = .max
+    guard let task = adapter.task as? TextClassification else { return }
     var training = try Training(
-      adapter, encoded: examples, base: base, settings: settings)
+      adapter, of: task, encoded: examples, base: base, settings: settings)
     let timing = try Timing(rounds: options.rounds, seconds: 1) { _ = try training.advance() }
     let lengths = sequences.map(\.ids.count)
     // Forward and backward are counted whole, as the peers do them.

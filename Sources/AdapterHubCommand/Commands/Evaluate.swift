@@ -38,11 +38,9 @@ struct Evaluate: ParsableCommand {
   func run() throws {
     let text = try TextModel(base: model.load(), tokenizer: model.tokenizer())
     guard let adapter = try adapters.load(for: text.base).first?.adapter else { return }
-    var settings = HeadSettings()
-    settings.skipBadRows = skipBadRows
     let clock = ContinuousClock()
     let start = clock.now
-    let evaluation = try text.evaluate(adapter, on: data, settings, length: length)
+    let evaluation = try text.evaluate(adapter, on: data, skipBadRows: skipBadRows, length: length)
     let seconds = start.duration(to: clock.now).seconds
     if json {
       try printLines([

@@ -61,14 +61,14 @@ struct Forward: ParsableCommand {
     for piece in rows.cut(tokens: 8_192) {
       let outputs = try base.forward(Array(rows[piece]), hiddenStates: hiddenStates ? .all : .last)
       for (row, output) in zip(piece, outputs) {
-        tensors += named(output, row, isWhole: rows[row].stack.last?.head?.readsEveryToken)
+        tensors += named(output, row)
       }
     }
     try writeSafetensors(tensors, to: output)
   }
 
-  /// A row's tensors; `isWhole` says whether its head reads every token, nil without a head.
-  private func named(_ output: RowOutput, _ row: Int, isWhole: Bool?) -> [NamedTensor] {
+  /// A row's tensors.
+  private func named(_ output: RowOutput, _ row: Int) -> [NamedTensor] {
     func tensor(_ name: String, _ tensor: Tensor, shape: [Int]) -> NamedTensor {
       NamedTensor(name: "\(row).\(name)", shape: shape, floats: tensor.scalars)
     }
@@ -76,7 +76,7 @@ struct Forward: ParsableCommand {
     if let logits = output.logits {
       // A head that reads one token gives one row, which is the sequence's.
       tensors.append(
-        tensor("logits", logits, shape: isWhole == false ? [logits.count] : logits.shape))
+        tensor("logits", logits, shape: output.isOfSequence ? [logits.count] : logits.shape))
     }
     tensors += output.layers.enumerated().map { layer, state in
       tensor("hidden.\(layer)", state, shape: state.shape)

@@ -76,7 +76,7 @@ struct Inspect: ParsableCommand {
     }
     if let head = adapter.head {
       facts += [
-        ("head", "\(type(of: head).task), \(head.layers.count) layers"),
+        ("head", "\(AdapterTasks.name(of: head) ?? "?"), \(head.layerCount) layers"),
         ("labels", head.labels.names.joined(separator: ", ")),
       ]
     }

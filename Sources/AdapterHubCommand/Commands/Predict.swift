@@ -2,7 +2,6 @@
 import Adapters
 import ArgumentParser
 import BaseModels
-import Datasets
 import Files
 import Tokenization
 
@@ -107,29 +106,14 @@ struct Predict: ParsableCommand {
     let name: String
     let stack: [BoundAdapter]
 
-    func json(_ answer: JSON) -> String {
+    func json(_ answer: any TaskAnswer) -> String {
       JSON.object([
-        "row": .integer(row), "adapter": .string(name), "result": answer,
+        "row": .integer(row), "adapter": .string(name), "result": answer.json,
       ]).text(.compact)
     }
 
-    func line(_ input: TextInput, _ answer: JSON) -> String {
-      guard case .array(let items) = answer else { return "" }
-      let parts = items.map { item -> String in
-        let score = item["score"].flatMap { score -> String? in
-          if case .number(let value) = score { return value.formatted(digits: 3) }
-          return nil
-        }
-        let label = ["label", "entity_group", "entity"].lazy.compactMap { key -> String? in
-          if case .string(let name) = item[key] { return name }
-          return nil
-        }.first
-        var word = ""
-        if case .string(let text) = item["word"] { word = "\(text) = " }
-        return "\(word)\(label ?? "?") \(score ?? "")"
-      }
-      let answer = parts.isEmpty ? "nothing" : parts.joined(separator: ", ")
-      return "\(input.text)\n  \(name): \(answer)"
+    func line(_ input: TextInput, _ answer: any TaskAnswer) -> String {
+      "\(input.text)\n  \(name): \(answer.line)"
     }
   }
 
@@ -160,9 +144,7 @@ struct Predict: ParsableCommand {
       for request in part {
         let line = lines[request.row]
         try line.naming {
-          let prepared = try request.stack.last?.head?.prepared(
-            line.input, text.tokenizer, limit: text.limit, options: options)
-          for sequence in prepared?.sequences ?? [] { try text.base.check(sequence) }
+          try text.check(line.input, for: request.stack, options: options)
         }
       }
       throw error

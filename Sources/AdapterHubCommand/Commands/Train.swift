@@ -97,10 +97,10 @@ struct Train: ParsableCommand {
   @Flag(help: "Print the result as JSON.")
   var json = false
 
-  static var taskNames: String { heads.map { $0.task }.joined(separator: ", ") }
+  static var taskNames: String { AdapterTasks.names.joined(separator: ", ") }
 
   func validate() throws {
-    guard heads.contains(where: { $0.task == task }) else {
+    guard AdapterTasks.names.contains(task) else {
       throw ValidationError("--task \(escaped(task, limit: 80)) is not one of \(Self.taskNames).")
     }
     guard headLayers.map({ (1...16).contains($0) }) ?? true else {
@@ -120,7 +120,7 @@ struct Train: ParsableCommand {
   func run() throws {
     try checkReplaceable(trimmed(output))
     try checkWritable(beside: trimmed(output))
-    var headSettings = HeadSettings()
+    var headSettings = TaskSettings()
     headSettings.layers = headLayers
     headSettings.isRegression = regression
     headSettings.skipBadRows = skipBadRows

@@ -107,13 +107,7 @@ func readHeadConfiguration(_ folder: String) throws -> (any Head, root: Field, S
   let root = Field(try JSON(contentsOf: path), file: path)
   let static_ = try StaticHead(root)
   let configuration = try static_?.configuration(root) ?? root.required("config")
-  let type = try configuration.required("head_type").string()
-  guard let kind = heads.first(where: { $0.types.contains(type) }) else {
-    throw configuration.failure(
-      "heads of type \(type) are not supported",
-      hint: "known types: \(heads.flatMap { $0.types }.joined(separator: ", "))")
-  }
-  return (try kind.init(configuration), root, static_)
+  return (try AdapterHeads.head(configuration), root, static_)
 }
 
 /// The head that lies beside an adapter, if one does.

@@ -7,15 +7,15 @@ internal import Tensors
 ///
 ///     layers 2:  0 dropout  1 linear  2 activation  3 dropout  4 linear
 ///     layers 1:  0 dropout  1 linear
-public struct HeadLayers: Sendable, Equatable {
-  public let count: Int
+struct HeadLayers: Sendable, Equatable {
+  let count: Int
   /// Between layers; nil is none.
   let activation: Activation?
   /// Nil is the model's.
   let dropout: Float?
   let hasBias: Bool
-  public let usesPooler: Bool
-  public let outputs: Int
+  let usesPooler: Bool
+  let outputs: Int
 
   init(_ fields: Field) throws {
     count = try fields["layers"]?.integer(in: 1...16) ?? 1
@@ -53,60 +53,45 @@ public struct HeadLayers: Sendable, Equatable {
     }
   }
 
-  fileprivate func linears(_ tensors: [String: Tensor], _ prefix: String, isTrained: Bool)
-    -> [Linear]
-  {
-    positions.map { position in
-      guard let weight = tensors["\(prefix)\(position).weight"] else {
-        preconditionFailure("a head without its tensor \(prefix)\(position).weight")
+  /// Brings the layers together with their tensors.
+  ///
+  /// - Parameter classification: the row that stands for a sequence; nil to read every token.
+  func bound(
+    _ tensors: ModuleTensors, on base: BaseModel, reading classification: ClassificationRow?
+  ) -> any BoundHead {
+    BoundLayers(
+      linears: positions.map { tensors.linear("\($0)") }, activation: activation ?? .linear,
+      classification: classification, pooler: usesPooler ? base.architecture : nil,
+      dropout: dropout ?? base.traits.headDropout, source: tensors.dropout)
+  }
+}
+
+/// The layers of a head at work.
+private struct BoundLayers: BoundHead {
+  let linears: [Linear]
+  let activation: Activation
+  let classification: ClassificationRow?
+  /// Whose pooler is read; nil where it is not.
+  let pooler: (any Architecture)?
+  let dropout: Float
+  let source: DropoutSource?
+
+  func reading(_ sequence: Batch.Sequence) -> Reading {
+    classification?.reading(of: sequence) ?? .all
+  }
+
+  func callAsFunction(_ hidden: Tensor, _ rows: TokenRows) -> Tensor {
+    var x = hidden
+    if let pooler {
+      guard let pooled = pooler.pooled(hidden) else {
+        preconditionFailure("a head reads the pooler of a model without one")
       }
-      let bias = tensors["\(prefix)\(position).bias"]
-      return isTrained
-        ? Linear(trained: weight, bias: bias) : Linear(frozen: weight, bias: bias)
+      x = pooled
     }
-  }
-}
-
-extension Head {
-  func parameters(_ model: Traits) -> [Parameter] { layers.parameters(model) }
-}
-
-/// A head's layers with weights: packed, or tracked for a gradient.
-struct BoundHead: Sendable {
-  let head: any Head
-  private let linears: [Linear]
-  private let pooled: @Sendable (Tensor) -> Tensor?
-  private let dropout: Float
-  /// Which row stands for a sequence.
-  private let classification: ClassificationRow
-  private let source: DropoutSource?
-
-  init(
-    _ head: any Head, _ tensors: [String: Tensor], prefix: String, base: BaseModel,
-    isTrained: Bool, dropout source: DropoutSource?
-  ) {
-    self.head = head
-    linears = head.layers.linears(tensors, prefix, isTrained: isTrained)
-    pooled = { [architecture = base.architecture] in architecture.pooled($0) }
-    dropout = head.layers.dropout ?? base.traits.headDropout
-    classification = base.traits.classification
-    self.source = source
-  }
-
-  /// The rows of a sequence that it reads.
-  func reading(of sequence: Batch.Sequence) -> Reading {
-    head.readsEveryToken ? .all : classification.reading(of: sequence)
-  }
-
-  /// - Parameter hidden: `[rows read, width]`
-  /// - Returns: `[rows read, outputs]`
-  func callAsFunction(_ hidden: Tensor) -> Tensor {
-    var x = head.layers.usesPooler ? pooled(hidden) ?? hidden : hidden
     for (i, linear) in linears.enumerated() {
       let isLast = i == linears.count - 1
       x = linear(
-        x.dropout(dropout, source?.at("\(i)")),
-        activation: isLast ? .linear : head.layers.activation ?? .linear)
+        x.dropped(dropout, source?.at("\(i)"), rows), activation: isLast ? .linear : activation)
     }
     return x
   }

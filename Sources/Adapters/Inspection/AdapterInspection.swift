@@ -101,7 +101,8 @@ public struct AdapterInspection: Sendable {
   private var headJSON: JSON {
     guard let head else { return .null }
     return [
-      "task": .string(type(of: head).task), "layers": .integer(head.layers.count),
+      "task": AdapterTasks.name(of: head).map { .string($0) } ?? .null,
+      "layers": .integer(head.layerCount),
       "labels": .array(head.labels.names.map { .string($0) }),
       "parameters": .integer(headTensors.reduce(0) { $0 + $1.count }),
     ]

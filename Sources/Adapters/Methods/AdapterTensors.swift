@@ -46,9 +46,9 @@ public struct ModuleTensors: Sendable {
     isTrained ? Linear(trained: weight, bias: bias) : Linear(frozen: weight, bias: bias)
   }
 
-  /// The linear layer of `<name>.weight` and `<name>.bias`.
+  /// The linear layer of `<name>.weight` and, where there is one, `<name>.bias`.
   func linear(_ name: String) -> Linear {
-    linear(self(name + ".weight"), self(name + ".bias"))
+    linear(self(name + ".weight"), named["\(prefix)\(name).bias"])
   }
 
   /// The norm of `<name>.weight` and `<name>.bias`, with PyTorch's default epsilon.

@@ -1,4 +1,5 @@
-/// A training from data files: what the `train` command and an application begin with.
+/// A training from data files or from memory: what the `train` command and an application begin with.
+internal import Datasets
 internal import Files
 
 extension TextModel {
@@ -13,7 +14,7 @@ extension TextModel {
   ///
   /// - Parameters:
   ///   - name: the adapter's.
-  ///   - task: one of ``heads``: `text-classification`, `token-classification`.
+  ///   - task: one of ``AdapterTasks/names``: `text-classification`, `token-classification`.
   ///   - data: a file to learn from; its labels become the head's.
   ///   - dev: a file to measure on after each epoch, so that the best epoch is kept.
   ///   - method: as the Python library writes it: `seq_bn[reduction_factor=8]`, `lora[r=4]`.
@@ -23,20 +24,44 @@ extension TextModel {
   /// - Throws: ``FileFailure`` naming the setting or the file, the place and the likely cure.
   public func training(
     of name: String, task: String, on data: String, dev: String? = nil, method: String = "seq_bn",
-    head: HeadSettings = .init(), settings: TrainingSettings = .init()
+    head: TaskSettings = .init(), settings: TrainingSettings = .init()
   ) throws -> Training {
-    try settings.check()
-    let methods = try parseMethods(method)
-    guard let kind = heads.first(where: { $0.task == task }) else {
-      throw FileFailure(
-        "the training", at: "task", "there is no task \(task)",
-        hint: "known: \(heads.map { $0.task }.joined(separator: ", "))")
+    func training(_ kind: (some AdapterTask).Type) throws -> Training {
+      let data = try kind.read(data, head)
+      let task = try kind.init(learning: data, head)
+      let dev = try dev.map { try task.read($0, skipBadRows: head.skipBadRows) }
+      return try self.training(of: name, task, on: data, dev: dev, method, settings)
     }
-    let (trained, examples) = try kind.forTraining(on: data, head)
-    let measured = try dev.map { try trained.examples(in: $0, head) } ?? []
+    try settings.check()
+    _ = try parseMethods(method)
+    return try training(AdapterTasks.task(named: task))
+  }
+
+  /// The same of rows from memory.
+  ///
+  /// ```swift
+  /// var training = try model.training(
+  ///   of: "intent", task: TextClassification.self,
+  ///   on: [LabelledText(text: "dim the lights", label: "lights"), …])
+  /// ```
+  public func training<Task: AdapterTask>(
+    of name: String, task: Task.Type, on rows: [Task.Row], dev: [Task.Row] = [],
+    method: String = "seq_bn", head: TaskSettings = .init(), settings: TrainingSettings = .init()
+  ) throws -> Training {
+    let data = try Dataset(rows)
+    let task = try Task(learning: data, head)
+    let dev = try dev.isEmpty ? nil : Dataset(dev, name: "the dev data")
+    return try training(of: name, task, on: data, dev: dev, method, settings)
+  }
+
+  private func training<Task: AdapterTask>(
+    of name: String, _ task: Task, on data: Dataset<Task.Row>, dev: Dataset<Task.Row>?,
+    _ method: String, _ settings: TrainingSettings
+  ) throws -> Training {
     let adapter = try Adapter(
-      name: name, methods: methods, for: base, head: trained, seed: settings.seed)
-    return try Training(adapter, on: examples, dev: measured, model: self, settings: settings)
+      name: name, methods: parseMethods(method), for: base, head: task.head, seed: settings.seed)
+    return try Training(
+      adapter, of: task, on: data, dev: dev, model: self, settings: settings)
   }
 }
 

@@ -1,5 +1,6 @@
 /// A training: an adapter and a head learn from examples while the base model stays as it is.
 public import BaseModels
+public import Datasets
 internal import Files
 internal import Tensors
 
@@ -7,8 +8,9 @@ internal import Tensors
 public struct Training: Sendable {
   public let base: BaseModel
   public let settings: TrainingSettings
-  let examples: [EncodedExample]
-  let dev: [EncodedExample]
+  let examples: any ExampleSet
+  /// What is measured on after each epoch, if anything.
+  let dev: (any ExampleSet)?
   /// How many steps each epoch has.
   let stepCounts: [Int]
   /// The batches of one epoch, as indices of `examples`: only those of the epoch at hand are kept.
@@ -30,47 +32,51 @@ public struct Training: Sendable {
   public var isFinished: Bool { step >= totalSteps }
 
   /// Rows that were longer than the model and were cut.
-  public var cut: Int { (examples + dev).count { $0.isCut } }
+  public var cut: Int { examples.cut + (dev?.cut ?? 0) }
   /// Rows without a token of their own.
-  public var empty: Int { (examples + dev).count { $0.isEmpty } }
+  public var empty: Int { examples.empty + (dev?.empty ?? 0) }
 
   /// - Parameters:
-  ///   - adapter: has the head that is trained with it.
-  ///   - examples: what to learn from.
-  ///   - dev: what to measure on after each epoch; may be empty.
+  ///   - adapter: has the head of the task, which is trained with it.
+  ///   - task: what it is trained for.
+  ///   - data: what to learn from.
+  ///   - dev: what to measure on after each epoch, if anything.
   ///   - model: stays as it is.
   ///   - settings: how to train.
   /// - Throws: ``FileFailure`` for settings or data nothing can be learned from.
-  public init(
-    _ adapter: Adapter, on examples: [Example], dev: [Example] = [], model: TextModel,
-    settings: TrainingSettings
+  public init<Task: AdapterTask>(
+    _ adapter: Adapter, of task: Task, on data: Dataset<Task.Row>, dev: Dataset<Task.Row>? = nil,
+    model: TextModel, settings: TrainingSettings
   ) throws {
-    guard let head = adapter.head else { throw headless(adapter.name) }
     try self.init(
-      adapter, encoded: try model.encode(examples, head, length: settings.length),
-      dev: try model.encode(dev, head, length: settings.length), base: model.base,
-      settings: settings)
+      adapter, on: try model.encoded(task, data, length: settings.length),
+      dev: try dev.map { try model.encoded(task, $0, length: settings.length) },
+      base: model.base, settings: settings)
   }
 
   /// The same with examples that are tokens already.
-  package init(
-    _ adapter: Adapter, encoded examples: [EncodedExample], dev: [EncodedExample] = [],
+  package init<Task: AdapterTask>(
+    _ adapter: Adapter, of task: Task, encoded examples: [EncodedExample<Task.Target>],
     base: BaseModel, settings: TrainingSettings
   ) throws {
+    try self.init(
+      adapter, on: EncodedExamples(task, examples), dev: EncodedExamples<Task>?.none, base: base,
+      settings: settings)
+  }
+
+  private init(
+    _ adapter: Adapter, on examples: some ExampleSet, dev: (some ExampleSet)?, base: BaseModel,
+    settings: TrainingSettings
+  ) throws {
     try settings.check()
-    guard !examples.isEmpty else {
+    guard examples.count > 0 else {
       throw FileFailure("the training", "there is nothing to learn from")
     }
+    guard adapter.head != nil else { throw headless(adapter.name) }
     try base.check(adapter.head)
-    for example in examples + dev {
-      do {
-        try base.check(example.sequence)
-      } catch let failure {
-        throw FileFailure("the training", at: "a row of its data", failure.description)
-      }
-    }
-    guard let head = adapter.head else { throw headless(adapter.name) }
-    guard head.lossTerms(examples.map(\.target)) > 0 else {
+    try examples.check(for: base)
+    try dev?.check(for: base)
+    guard examples.terms > 0 else {
       throw FileFailure(
         "the training", "no token of its data carries a label, so there is nothing to learn from",
         hint: "texts that are empty, or cut before their first word, teach nothing")
@@ -78,7 +84,7 @@ public struct Training: Sendable {
     self.base = base
     self.settings = settings
     self.adapter = adapter
-    stepCounts = countSteps(lengths: examples.map(\.sequence.ids.count), settings: settings)
+    stepCounts = countSteps(lengths: examples.lengths, settings: settings)
     self.examples = examples
     self.dev = dev
     optimizer = AdamW(weightDecay: settings.weightDecay)
@@ -90,7 +96,7 @@ public struct Training: Sendable {
       plan = EpochPlan(
         epoch: epoch,
         batches: epochBatches(
-          epoch, lengths: examples.map(\.sequence.ids.count), settings: settings))
+          epoch, lengths: examples.lengths, settings: settings))
     }
     return plan.batches
   }
@@ -126,11 +132,11 @@ public struct Training: Sendable {
   public mutating func advance() throws -> [TrainingRecord] {
     let (epoch, index) = position
     guard epoch < stepCounts.count else { return [] }
-    let rows = plannedBatches(of: epoch)[index].map { examples[$0] }
+    let rows = plannedBatches(of: epoch)[index]
     let dropout = DropoutSource(Random(seed: settings.seed), stream: "step \(step)")
     let parameters = adapter.parameters
     let (loss, gradient) = try base.lossAndGradient(
-      of: adapter, at: parameters, on: rows, dropout: dropout)
+      of: adapter, at: parameters, on: examples, rows: rows, dropout: dropout)
     let norm = gradientNorm(gradient)
     let rate =
       settings.learningRate
@@ -138,7 +144,7 @@ public struct Training: Sendable {
         step: step, warmup: Int(settings.warmup * Double(totalSteps)), total: totalSteps)
     var record = TrainingRecord(
       step: step + 1, epoch: epoch + 1, loss: Double(loss), learningRate: Double(rate),
-      gradientNorm: norm, tokens: rows.reduce(0) { $0 + $1.sequence.ids.count })
+      gradientNorm: norm, tokens: examples.tokens(of: rows))
     if loss.isFinite, norm.isFinite {
       let scale = min(1, settings.largestGradientNorm / (norm + 1e-6))
       var next = parameters
@@ -154,18 +160,17 @@ public struct Training: Sendable {
     }
     step += 1
     var records = [record]
-    if index == stepCounts[epoch] - 1, !dev.isEmpty {
-      records.append(try measure(epoch: epoch))
+    if index == stepCounts[epoch] - 1, let dev {
+      records.append(try measure(on: dev, epoch: epoch))
     }
     log += records
     return records
   }
 
-  private mutating func measure(epoch: Int) throws -> TrainingRecord {
+  private mutating func measure(on dev: some ExampleSet, epoch: Int) throws -> TrainingRecord {
     let evaluation = try base.evaluate(BoundAdapter(adapter, to: base), on: dev)
-    let name = adapter.head?.mainMetric ?? ""
-    let score = evaluation[name] ?? -evaluation.loss
-    if best.map({ score > $0.score }) ?? true {
+    let score = evaluation.metrics.first?.value ?? -evaluation.loss
+    if best.map({ dev.isBetter(score, than: $0.score) }) ?? true {
       best = (score, epoch, adapter.parameters)
     }
     return TrainingRecord(

@@ -127,7 +127,7 @@ extension Training {
   private var identity: JSON.Object {
     var identity = settings.json
     identity["data"] = .string(examples.fingerprint)
-    identity["dev"] = .string(dev.fingerprint)
+    identity["dev"] = .string(dev?.fingerprint ?? "none")
     identity["method"] = .object(adapter.configuration)
     identity["head"] = .object(adapter.head?.configuration ?? [:])
     identity["base"] = .string(base.shape.fingerprint?.text ?? "")
@@ -160,18 +160,5 @@ private func checkpoints(in folder: String) throws -> [String] {
 private func readLog(_ path: String) throws -> [TrainingRecord] {
   try readFile(path).split(separator: UInt8(ascii: "\n")).map { line in
     try TrainingRecord(Field(JSON(parsing: Array(line), path: path), file: path))
-  }
-}
-
-extension [EncodedExample] {
-  /// A hash of the tokens and targets.
-  fileprivate var fingerprint: String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    func add(_ value: UInt64) { hash = (hash ^ value) &* 0x100_0000_01b3 }
-    for example in self {
-      for id in example.sequence.ids { add(UInt64(truncatingIfNeeded: id)) }
-      for byte in "\(example.target)".utf8 { add(UInt64(byte)) }
-    }
-    return "\(count) rows, \(String(hash, radix: 16))"
   }
 }

@@ -17,12 +17,13 @@ extension Training {
     }
     var adapter = result
     var training = settings.json
-    training["examples"] = .integer(examples.count)
+    training["task"] = .string(examples.taskName)
+    training["examples"] = .integer(examples.rowCount)
     training["steps"] = .integer(step)
     training["precision"] = .string(base.precision.rawValue)
     if let measured = log.last(where: { $0.isEvaluation && $0.epoch == bestEpoch }) {
       training["epoch"] = .integer(measured.epoch)
-      training["dev_examples"] = .integer(dev.count)
+      training["dev_examples"] = .integer(dev?.rowCount ?? 0)
       training["dev_metrics"] = .object(
         JSON.Object(measured.metrics.map { ($0.name, .number($0.value)) }))
     }

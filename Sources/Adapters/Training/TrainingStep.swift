@@ -11,25 +11,27 @@ extension BaseModel {
   /// Each piece of the batch is computed on one thread, forward and backward; the pieces' gradients
   /// are added in their order, so that the sum does not depend on who was first.
   func lossAndGradient(
-    of adapter: Adapter, at parameters: Parameters, on examples: [EncodedExample],
-    dropout: DropoutSource?
+    of adapter: Adapter, at parameters: Parameters, on set: some ExampleSet,
+    rows batch: ArraySlice<Int>, dropout: DropoutSource?
   ) throws -> (loss: Float, gradient: Parameters) {
-    guard let head = adapter.head else { throw headless(adapter.name) }
-    let terms = Float(max(1, head.lossTerms(examples.map(\.target))))
-    let cuts = pieces(of: examples.map(\.sequence.ids.count))
+    let terms = Float(max(1, set.terms(of: batch)))
+    let batch = Array(batch)
+    let cuts = pieces(of: batch.map { set.examples[$0].sequence.ids.count })
     let parts = try parallelMap(cuts.count) { piece in
-      let rows = examples[cuts[piece]]
+      let rows = batch[cuts[piece]]
       return try valueAndGradient(at: parameters) { tracked in
         let bound = BoundAdapter(
-          adapter, to: self, tensors: tracked, headTensors: tracked, isTrained: true,
-          dropout: dropout)
+          adapter, to: self, tensors: adapter.tensors.merging(tracked) { $1 },
+          headTensors: tracked, isTrained: true, dropout: dropout)
         var options = PassOptions()
         options.dropout = dropout.map { $0.at("base") }
         let pass = try BranchedPass(
-          rows.map { ModelInput($0.sequence, bound) }, self, .unread, options,
+          rows.map { ModelInput(set.examples[$0].sequence, bound) }, self, .unread, options,
           firstNumber: cuts[piece].lowerBound)
-        let all = Tensor.concatenatingRows(pass.heads.map(\.logits))
-        return head.loss(all, rows.map(\.target)) * (1 / terms)
+        guard let output = pass.heads.first else {
+          preconditionFailure("a training without a head")
+        }
+        return set.loss(output, of: rows) * (1 / terms)
       }
     }
     var (loss, gradient) = parts.first.map { ($0.value.scalar, $0.gradient) } ?? (0, [:])

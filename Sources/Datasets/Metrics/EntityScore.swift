@@ -3,10 +3,9 @@
 ///
 /// An entity counts as found when its type and both ends are right.
 public struct EntityScore: Sendable, Equatable {
-  public let overall: Counts
-  public let byType: [String: Counts]
-  /// The share of tokens with the right tag.
-  public let accuracy: Double
+  public private(set) var byType: [String: Counts] = [:]
+  private var right = 0
+  private var tokens = 0
 
   /// Entities counted, and what follows from the counts.
   public struct Counts: Sendable, Equatable {
@@ -19,29 +18,38 @@ public struct EntityScore: Sendable, Equatable {
     public var f1: Double { ratio(2 * found, predicted + actual) }
   }
 
+  public init() {}
+
   public init(predictions: [[String]], labels: [[String]]) {
     precondition(
-      predictions.map(\.count) == labels.map(\.count),
-      "predictions and labels differ in their numbers of tokens")
-    var byType: [String: Counts] = [:]
-    var (right, tokens) = (0, 0)
-    for (predicted, actual) in zip(predictions, labels) {
-      let found = Set(EntitySpan.all(in: predicted))
-      let wanted = Set(EntitySpan.all(in: actual))
-      for span in found { byType[span.type, default: Counts()].predicted += 1 }
-      for span in wanted { byType[span.type, default: Counts()].actual += 1 }
-      for span in found.intersection(wanted) { byType[span.type, default: Counts()].found += 1 }
-      right += zip(predicted, actual).count { $0 == $1 }
-      tokens += actual.count
-    }
-    self.byType = byType
-    overall = byType.values.reduce(into: Counts()) { sum, counts in
+      predictions.count == labels.count,
+      "\(predictions.count) predictions for \(labels.count) sentences")
+    for (prediction, label) in zip(predictions, labels) { add(prediction, label: label) }
+  }
+
+  /// Counts a sentence: a tag for each of its tokens.
+  public mutating func add(_ prediction: [String], label: [String]) {
+    precondition(
+      prediction.count == label.count, "\(prediction.count) predictions for \(label.count) tokens")
+    let found = Set(EntitySpan.all(in: prediction))
+    let wanted = Set(EntitySpan.all(in: label))
+    for span in found { byType[span.type, default: Counts()].predicted += 1 }
+    for span in wanted { byType[span.type, default: Counts()].actual += 1 }
+    for span in found.intersection(wanted) { byType[span.type, default: Counts()].found += 1 }
+    right += zip(prediction, label).count { $0 == $1 }
+    tokens += label.count
+  }
+
+  public var overall: Counts {
+    byType.values.reduce(into: Counts()) { sum, counts in
       sum.found += counts.found
       sum.predicted += counts.predicted
       sum.actual += counts.actual
     }
-    accuracy = ratio(right, tokens)
   }
+
+  /// The share of tokens with the right tag.
+  public var accuracy: Double { ratio(right, tokens) }
 }
 
 /// An entity in a tagged sentence.

@@ -50,23 +50,25 @@ public struct ScoredToken: Sendable, Equatable {
   }
 }
 
-/// A part of a text with its type.
-public struct Entity: Sendable, Equatable {
-  /// A tag (`B-LOC`) without aggregation, else a type (`LOC`).
-  public var label: String
-  public var score: Float
-  public var word: String
-  /// Offsets into the text.
-  public var range: Range<Int>
-  /// The token's position, without aggregation alone.
-  public var index: Int?
+extension TokenClassification {
+  /// A part of a text with its type.
+  public struct Entity: Sendable, Equatable {
+    /// A tag (`B-LOC`) without aggregation, else a type (`LOC`).
+    public var label: String
+    public var score: Float
+    public var word: String
+    /// Offsets into the text.
+    public var range: Range<Int>
+    /// The token's position, without aggregation alone.
+    public var index: Int?
 
-  public init(label: String, score: Float, word: String, range: Range<Int>, index: Int? = nil) {
-    self.label = label
-    self.score = score
-    self.word = word
-    self.range = range
-    self.index = index
+    public init(label: String, score: Float, word: String, range: Range<Int>, index: Int? = nil) {
+      self.label = label
+      self.score = score
+      self.word = word
+      self.range = range
+      self.index = index
+    }
   }
 }
 
@@ -78,18 +80,18 @@ extension Aggregation {
   public func entities(
     of tokens: [ScoredToken], labels: [String], ignoring ignored: Set<String> = ["O"],
     join: ([String]) -> String
-  ) -> [Entity] {
+  ) -> [TokenClassification.Entity] {
     for token in tokens {
       precondition(
         !labels.isEmpty && token.scores.count == labels.count,
         "token \(token.index) has \(token.scores.count) scores for \(labels.count) labels")
     }
-    let tagged: [Entity] =
+    let tagged: [TokenClassification.Entity] =
       switch self {
       case .none, .simple:
         tokens.map { token in
           let best = token.scores.best
-          return Entity(
+          return TokenClassification.Entity(
             label: labels[best], score: token.scores[best], word: token.text, range: token.range,
             index: token.index)
         }
@@ -97,7 +99,7 @@ extension Aggregation {
         words(tokens).map { word in
           let scores = scores(of: word)
           let best = scores.best
-          return Entity(
+          return TokenClassification.Entity(
             label: labels[best], score: scores[best], word: join(word.map(\.text)),
             range: span(word.map(\.range)))
         }
@@ -135,8 +137,10 @@ extension Aggregation {
   }
 
   /// Neighbours of one type together; `B-` begins a new entity.
-  private static func grouped(_ tagged: [Entity], _ join: ([String]) -> String) -> [Entity] {
-    var groups: [[Entity]] = []
+  private static func grouped(_ tagged: [TokenClassification.Entity], _ join: ([String]) -> String)
+    -> [TokenClassification.Entity]
+  {
+    var groups: [[TokenClassification.Entity]] = []
     for entity in tagged {
       let (isBeginning, type) = cut(entity.label)
       if let last = groups.last?.last, !isBeginning, cut(last.label).type == type {
@@ -149,7 +153,7 @@ extension Aggregation {
       // What follows the first hyphen, whatever is before it.
       let label = group[0].label
       let hyphen = label.firstIndex(of: "-")
-      return Entity(
+      return TokenClassification.Entity(
         label: hyphen.map { String(label[label.index(after: $0)...]) } ?? label,
         score: group.reduce(0) { $0 + $1.score } / Float(group.count),
         word: join(group.map(\.word)), range: span(group.map(\.range)))
@@ -161,28 +165,6 @@ extension Aggregation {
     if tag.hasPrefix("B-") { return (true, tag.dropFirst(2)) }
     if tag.hasPrefix("I-") { return (false, tag.dropFirst(2)) }
     return (false, tag[...])
-  }
-}
-
-extension Entity {
-  /// The entities of overlapping windows over one text: of those that overlap, the longest, then
-  /// the most certain.
-  public static func merged(_ entities: [Entity]) -> [Entity] {
-    // Sorted stably, as Python does.
-    let sorted = entities.enumerated().sorted {
-      ($0.element.range.lowerBound, $0.offset) < ($1.element.range.lowerBound, $1.offset)
-    }.map(\.element)
-    var merged: [Entity] = []
-    for entity in sorted {
-      guard let last = merged.last, last.range.contains(entity.range.lowerBound) else {
-        merged.append(entity)
-        continue
-      }
-      if (entity.range.count, entity.score) > (last.range.count, last.score) {
-        merged[merged.count - 1] = entity
-      }
-    }
-    return merged
   }
 }
 

@@ -1,0 +1,124 @@
+/// What holds for every task.
+import BaseModels
+import Datasets
+import Files
+import Tensors
+import Testing
+
+@testable import Adapters
+
+@Suite struct `A task` {
+  @Test func `finds itself by its head, and no other does`() throws {
+    #expect(AdapterTasks.name(of: try TestHeads.classification()) == "text-classification")
+    #expect(AdapterTasks.name(of: try TestHeads.tagging()) == "token-classification")
+    for kind in AdapterTasks.all { #expect(AdapterTasks.names.contains(kind.name)) }
+    #expect(Set(AdapterTasks.names).count == AdapterTasks.all.count)
+  }
+
+  @Test func `answers with its own type, and refuses to be asked for another's`() throws {
+    let model = try TinyTask.model()
+    let adapter = try model.adapter("\(Goldens.folder)/adapters/head_multilabel")
+    let inputs = [TextInput("the film was good")]
+    let answers = try model.predict(inputs, with: adapter, as: TextClassification.self)
+    let answer = try #require(answers.first)
+    #expect(answer.labels.count == adapter.head?.labels.count)
+    #expect(try model.predict(inputs, with: adapter).first?.json == answer.json)
+    let best = try #require(answer.labels.first)
+    #expect(answer.line.hasPrefix("\(best.label) 0."), "\(answer.line)")
+    let failure = try #require(throws: FileFailure.self) {
+      try model.predict(inputs, with: adapter, as: TokenClassification.self)
+    }
+    #expect(failure.problem.contains("text-classification"), "\(failure)")
+  }
+
+  @Test func `refuses a head that it cannot ask`() throws {
+    let model = try TinyTask.model()
+    let adapter = BoundAdapter(
+      try Adapter(name: "bare", methods: parseMethods("seq_bn"), for: model.base, seed: 1),
+      to: model.base)
+    #expect(throws: FileFailure.self) { try model.predict([TextInput("a")], with: adapter) }
+    #expect(throws: FileFailure.self) { try model.evaluate(adapter, on: "nothing.jsonl") }
+  }
+}
+
+@Suite struct `A meter` {
+  /// Fed sequence by sequence, in twos and all at once.
+  private func expectSame<Task: AdapterTask>(
+    _ head: any Head, _ task: Task.Type, _ targets: [Task.Target], lengths: [Int]
+  ) throws {
+    let task = try #require(Task(head))
+    let outputs = lengths.enumerated().map { sequence, length in
+      Random(seed: 3).normal([length, head.labels.count], stream: "\(sequence)")
+    }
+    func measured(_ count: Int) -> [String] {
+      var meter = task.meter
+      for start in stride(from: 0, to: targets.count, by: count) {
+        let range = start..<min(start + count, targets.count)
+        let layout = Layout(lengths: Array(lengths[range]))
+        meter.add(
+          .concatenatingRows(Array(outputs[range])),
+          TokenRows(layout), Array(targets[range]))
+      }
+      return meter.metrics.map { "\($0.name) \($0.value)" }
+    }
+    let whole = measured(targets.count)
+    #expect(!whole.isEmpty)
+    for count in 1..<targets.count { #expect(measured(count) == whole) }
+  }
+
+  private func classification(_ labels: Int, type: String = "classification") throws -> any Head {
+    try ClassificationHead(
+      Field(
+        .object([
+          "head_type": .string(type), "label2id": TestHeads.labels(labels),
+          "num_labels": .integer(labels),
+        ]), file: "a test"))
+  }
+
+  @Test func `says the same however it is fed`() throws {
+    let ones = Array(repeating: 1, count: 12)
+    try expectSame(
+      classification(3), TextClassification.self, (0..<12).map { .label($0 % 3) }, lengths: ones)
+    try expectSame(
+      classification(4, type: "multilabel_classification"), TextClassification.self,
+      (0..<12).map { .labels([$0 % 4, $0 % 3]) }, lengths: ones)
+    try expectSame(
+      classification(1), TextClassification.self, (0..<12).map { .number(Float($0 * $0 % 7)) },
+      lengths: ones)
+    let lengths = [3, 1, 7, 2, 5]
+    try expectSame(
+      TestHeads.tagging(), TokenClassification.self,
+      lengths.map { (0..<$0).map { $0 % 4 == 1 ? nil : $0 % 4 } }, lengths: lengths)
+  }
+}
+
+extension `A training` {
+  @Test func `from memory is that from the same file`() throws {
+    let task = try TinyTask()
+    let rows = try Dataset.textClassification(task.train).rows
+    let model = try TinyTask.model()
+    var settings = TinyTask.settings
+    settings.epochs = 1
+    var fromFile = try model.training(
+      of: "tiny", task: "text-classification", on: task.train, settings: settings)
+    var fromMemory = try model.training(
+      of: "tiny", task: TextClassification.self,
+      on: rows.map { LabelledText(text: $0.text, label: $0.label) }, settings: settings)
+    try fromFile.finish()
+    try fromMemory.finish()
+    #expect(fromMemory.result.bits == fromFile.result.bits)
+
+    let adapter = BoundAdapter(fromMemory.result, to: model.base)
+    let scored = try model.evaluate(adapter, as: TextClassification.self, on: rows)
+    #expect(scored["accuracy"] == (try model.evaluate(adapter, on: task.train))["accuracy"])
+    let failure = try #require(throws: FileFailure.self) {
+      try model.evaluate(
+        adapter, as: TextClassification.self,
+        on: [
+          LabelledText(text: "a", label: "good"), LabelledText(text: "b", label: "ugly"),
+        ])
+    }
+    #expect(failure.place == "line 2")
+    #expect(failure.problem.contains("ugly"))
+  }
+}
