@@ -288,7 +288,8 @@ def main():
         cases.append(make_case(name, kind, dict(settings), labels))
     write_cases(FOLDER / "families", cases)
     make_readable(FOLDER)
-    print(f"{len(cases)} cases, {sum(len(c.facts['runs']) for c in cases)} runs, {megabytes(FOLDER):.1f} MB in {FOLDER}")
+    print(f"{len(cases)} cases, {sum(len(c.facts['runs']) for c in cases)} runs, "
+          f"{megabytes(FOLDER):.1f} MB in {FOLDER}")
 
 
 if __name__ == "__main__":
