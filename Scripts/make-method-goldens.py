@@ -44,8 +44,8 @@ from golden_tools import write_cases, write_json
 import torch
 import transformers
 from adapters import CausalLMHead, CompacterConfig, CompacterPlusPlusConfig, ConfigUnion, DiReftConfig
-from adapters import DoubleSeqBnInvConfig, LoRAConfig, LoReftConfig, MAMConfig, NoReftConfig, ParBnConfig, PrefixTuningConfig
-from adapters import PromptTuningConfig, ReftConfig, SeqBnConfig, SeqBnInvConfig, UniPELTConfig
+from adapters import DoubleSeqBnInvConfig, LoRAConfig, LoReftConfig, MAMConfig, NoReftConfig, ParBnConfig
+from adapters import PrefixTuningConfig, PromptTuningConfig, ReftConfig, SeqBnConfig, SeqBnInvConfig, UniPELTConfig
 from adapters.methods.reft import ReftModule
 from safetensors.torch import load_file, save_file
 
@@ -295,8 +295,8 @@ families = {
 
 # ---- Training --------------------------------------------------------------------------------------
 
-# name: (class with adapters, case, method, head, lengths of a batch's rows)
 LENGTHS_OF_BATCH = [6, 3, 11]
+# name: (case, method, head)
 TRAININGS = {
     "train_prefix_tuning": ("base", lambda: prefix(), head(classification, layers=1)),
     "train_prefix_tuning_flat": ("base", lambda: prefix(flat=True), head(tagging)),
@@ -347,7 +347,8 @@ def make_training():
                 padded(batch, kind == "tagging", model.config.pad_token_id or 0, base == "base") for batch in batches
             ], tensors, undecayed=["parametrizations.weight.original"]),
         })
-    write_json(FOLDER / "training.json", {"versions": VERSIONS, "recipe": RECIPE, "cases": cases})
+    recipe = {**RECIPE, "no_decay": RECIPE["no_decay"] + ", and LoReFT's `original`"}
+    write_json(FOLDER / "training.json", {"versions": VERSIONS, "recipe": recipe, "cases": cases})
     save_file(tensors, FOLDER / "training.safetensors")
 
 
