@@ -195,16 +195,34 @@ RECIPE = {
 }
 
 
-def train(model, name, batches, tensors):
+def padded(batch, tags, padding=0, has_types=True):
+    """What the model takes for a batch of training: {"rows", "labels"}, labels of every token for tags."""
+    longest = max(len(row["input_ids"]) for row in batch["rows"])
+
+    def pad(lists, value):
+        return torch.tensor([list(values) + [value] * (longest - len(values)) for values in lists])
+
+    ids = [row["input_ids"] for row in batch["rows"]]
+    types = [row.get("token_type_ids", [0] * len(row["input_ids"])) for row in batch["rows"]]
+    return {
+        "input_ids": pad(ids, padding), **({"token_type_ids": pad(types, 0)} if has_types else {}),
+        "attention_mask": pad([[1] * len(row) for row in ids], 0),
+        "labels": pad(batch["labels"], -100) if tags else torch.tensor(batch["labels"]),
+    }
+
+
+def train(model, name, batches, tensors, undecayed=()):
     """Trains the adapter of that name by RECIPE: adds `<name>/gradient/…` and `<name>/after/…` to the
     tensors, and returns what the case says of it.
 
     batches: of two batches, the arguments of the model's forward pass, labels among them.
+    undecayed: parts of the names of more tensors that are not to decay.
     """
     trained = [(n, p) for n, p in adapter_parameters(model, name) if p.requires_grad]
     # The rule of transformers.Trainer.get_decay_parameter_names.
     forbidden = [r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)"]
     decayed = set(get_parameter_names(model, [torch.nn.LayerNorm], forbidden))
+    decayed = {name for name in decayed if not any(part in name for part in undecayed)}
     groups = [
         {"params": [p for n, p in trained if n in decayed], "weight_decay": RECIPE["weight_decay"]},
         {"params": [p for n, p in trained if n not in decayed], "weight_decay": 0.0},

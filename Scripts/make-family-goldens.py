@@ -145,11 +145,14 @@ CASES = {
 # Checkpoints with a head of another kind inside: name: (class, configuration, labels)
 STATIC = {
     "bert_sequence_classification": (
-        "BertForSequenceClassification", dict(BERT, hidden_act="gelu_new"), LABELS),
-    "bert_token_classification": ("BertForTokenClassification", BERT, TAGS),
-    "roberta_sequence_classification": ("RobertaForSequenceClassification", ROBERTA, LABELS),
-    "distilbert_sequence_classification": ("DistilBertForSequenceClassification", DISTILBERT, LABELS),
-    "gpt2_sequence_classification": ("GPT2ForSequenceClassification", dict(GPT2, pad_token_id=3), LABELS),
+        "BertForSequenceClassification", dict(BERT, hidden_act="gelu_new", num_hidden_layers=1), LABELS),
+    "bert_token_classification": ("BertForTokenClassification", dict(BERT, num_hidden_layers=1), TAGS),
+    "roberta_sequence_classification": (
+        "RobertaForSequenceClassification", dict(ROBERTA, num_hidden_layers=1), LABELS),
+    "distilbert_sequence_classification": (
+        "DistilBertForSequenceClassification", dict(DISTILBERT, n_layers=1), LABELS),
+    "gpt2_sequence_classification": (
+        "GPT2ForSequenceClassification", dict(GPT2, pad_token_id=3, n_layer=1), LABELS),
 }
 
 
@@ -288,7 +291,8 @@ def main():
         cases.append(make_case(name, kind, dict(settings), labels))
     write_cases(FOLDER / "families", cases)
     make_readable(FOLDER)
-    print(f"{len(cases)} cases, {sum(len(c.facts['runs']) for c in cases)} runs, {megabytes(FOLDER):.1f} MB in {FOLDER}")
+    print(f"{len(cases)} cases, {sum(len(c.facts['runs']) for c in cases)} runs, "
+          f"{megabytes(FOLDER):.1f} MB in {FOLDER}")
 
 
 if __name__ == "__main__":

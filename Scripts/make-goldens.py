@@ -13,7 +13,7 @@ import collections, json, shutil
 # First, as it refuses other versions.
 from golden_tools import GOLDENS, LABELS, LENGTHS, RECIPE, TAGS, VERSIONS, VOCABULARY
 from golden_tools import adapter_parameters, classification, generator, head, make_readable, megabytes
-from golden_tools import multilabel, randomise, regression, tagging, train, without_bias, write_json
+from golden_tools import multilabel, padded, randomise, regression, tagging, train, without_bias, write_json
 import adapters
 import torch
 from adapters import AdapterConfig, AdapterPlusConfig, BatchSplit, BertAdapterModel, BnConfig, DoubleSeqBnConfig
@@ -401,21 +401,6 @@ def make_batch(name, add_head_type, number):
     else:
         labels = torch.randint(0, 3, (len(rows),), generator=stream).tolist()
     return {"rows": rows, "labels": labels}
-
-
-def padded(batch, tags):
-    longest = max(len(row["input_ids"]) for row in batch["rows"])
-
-    def pad(lists, value):
-        return torch.tensor([list(values) + [value] * (longest - len(values)) for values in lists])
-
-    ids = [row["input_ids"] for row in batch["rows"]]
-    types = [row.get("token_type_ids", [0] * len(row["input_ids"])) for row in batch["rows"]]
-    labels = pad(batch["labels"], -100) if tags else torch.tensor(batch["labels"])
-    return {
-        "input_ids": pad(ids, 0), "token_type_ids": pad(types, 0),
-        "attention_mask": pad([[1] * len(row) for row in ids], 0), "labels": labels,
-    }
 
 
 def make_training():

@@ -22,27 +22,32 @@ methods/methods.json, methods/methods.safetensors
                                         ReFT's `base`, which is not trained; `original` has none on and below its
                                         diagonal (rows: r, columns: width)
 
+methods/training.json, methods/training.safetensors
+  the format of training.json and training.safetensors of make-goldens.py: trainings of five steps, which
+  their `recipe` describes. LoReFT's `original` does not decay: its diagonal is cut to whole numbers.
+
 Where it matters: a classification head reads row 0, which is the prompt's where `combine` is "prefix". ReFT's
 positions are clamped to the row, and are each stack's own; where both ends meet, what the unit of the suffix
 gives for the layer's output stays. The library fails at some of that, see `gather`. A prefix with leave_out has
 slices for the other layers alone. The library forgets to write and to read that DiReFT does not subtract the
 projection: `direft` is what is meant, its configuration says `"subtract_projection": false`; `direft_as_saved`
-does not, and is computed as the library reads it, subtracting. LoReFT's `original` has ones and minus ones on its diagonal, and noise below it, where nothing may read it.
+does not, and is computed as the library reads it, subtracting. LoReFT's `original` has ones and minus ones on
+its diagonal, and noise below it, where nothing may read it.
 """
 import json, shutil
 
 # First, as it refuses other versions.
-from golden_tools import GOLDENS, LENGTHS, VOCABULARY
-from golden_tools import Case, adapter_parameters, classification, generator, head, inputs
-from golden_tools import load_with_adapters, make_readable, megabytes, randomise, save_adapter, shifted, tagging
-from golden_tools import write_cases
+from golden_tools import GOLDENS, LENGTHS, RECIPE, VERSIONS, VOCABULARY
+from golden_tools import Case, adapter_parameters, classification, generator, head, inputs, load_with_adapters
+from golden_tools import make_readable, megabytes, padded, randomise, save_adapter, shifted, tagging, train
+from golden_tools import write_cases, write_json
 import torch
 import transformers
-from adapters import CausalLMHead, CompacterConfig, CompacterPlusPlusConfig, ConfigUnion, DiReftConfig, DoubleSeqBnInvConfig
-from adapters import LoRAConfig, LoReftConfig, MAMConfig, NoReftConfig, ParBnConfig, PrefixTuningConfig
-from adapters import PromptTuningConfig, ReftConfig, SeqBnConfig, SeqBnInvConfig, UniPELTConfig
+from adapters import CausalLMHead, CompacterConfig, CompacterPlusPlusConfig, ConfigUnion, DiReftConfig
+from adapters import DoubleSeqBnInvConfig, LoRAConfig, LoReftConfig, MAMConfig, NoReftConfig, ParBnConfig
+from adapters import PrefixTuningConfig, PromptTuningConfig, ReftConfig, SeqBnConfig, SeqBnInvConfig, UniPELTConfig
 from adapters.methods.reft import ReftModule
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 FOLDER = GOLDENS / "methods"
 
@@ -190,7 +195,8 @@ def gather(module, hidden):
     is shorter than a suffix, cannot differentiate where one is shorter than prefix or suffix with both there,
     and takes the encoder's positions in a decoder."""
     length = hidden.shape[1]
-    module.prefix_count, module.suffix_count = min(module.prefix_positions, length), min(module.suffix_positions, length)
+    module.prefix_count = min(module.prefix_positions, length)
+    module.suffix_count = min(module.suffix_positions, length)
     states = [hidden[:, :module.prefix_count], hidden[:, length - module.suffix_count:]]
     return [torch.cat(states, dim=1)] if module.tied_weights else states
 
@@ -216,7 +222,8 @@ def as_meant(model, case, run):
 
 
 def is_prefix(method):
-    return any(isinstance(m, PrefixTuningConfig) for m in (method.configs if isinstance(method, ConfigUnion) else [method]))
+    parts = method.configs if isinstance(method, ConfigUnion) else [method]
+    return any(isinstance(part, PrefixTuningConfig) for part in parts)
 
 
 def add(model, case, run, method, add_head=None, folder=None):
@@ -286,6 +293,65 @@ families = {
     case["name"]: case for case in json.loads((GOLDENS / "families/families.json").read_text())["cases"]}
 
 
+# ---- Training --------------------------------------------------------------------------------------
+
+LENGTHS_OF_BATCH = [6, 3, 11]
+# name: (case, method, head)
+TRAININGS = {
+    "train_prefix_tuning": ("base", lambda: prefix(), head(classification, layers=1)),
+    "train_prefix_tuning_flat": ("base", lambda: prefix(flat=True), head(tagging)),
+    "train_prompt_tuning": ("base", lambda: PromptTuningConfig(prompt_length=3), head(classification, layers=1)),
+    "train_prompt_tagging": ("base", lambda: PromptTuningConfig(prompt_length=3), head(tagging)),
+    "train_loreft": ("base", lambda: LoReftConfig(r=2, dropout=0.0), head(classification, layers=1)),
+    "train_noreft": ("base", lambda: NoReftConfig(r=2, dropout=0.0), head(classification)),
+    "train_compacter": ("base", lambda: compacter(), head(classification, layers=1)),
+    "train_seq_bn_inv": ("base", lambda: SeqBnInvConfig(reduction_factor=8), head(tagging)),
+    "train_unipelt": ("base", METHODS["unipelt"], head(classification, layers=1)),
+    "train_lora_roberta": ("roberta", lambda: LoRAConfig(r=4, alpha=16), head(classification)),
+    "train_lora_distilbert": ("distilbert", lambda: LoRAConfig(r=4, alpha=16), head(classification)),
+    "train_lora_gpt2": ("gpt2", lambda: LoRAConfig(r=4, alpha=16), head(classification, layers=1)),
+    "train_lora_gpt2_padding": ("gpt2_unusual", lambda: LoRAConfig(r=4, alpha=16), head(classification)),
+}
+CLASSES = {**{name: kind for name, (kind, _) in CASES.items()}, "gpt2_unusual": "GPT2AdapterModel"}
+# The library takes a gate's mean over padding too, and GPT-2 without a padding id reads the last column.
+SAME_LENGTH = {"train_unipelt", "train_lora_gpt2"}
+
+
+def make_batch(name, config, tags, number):
+    stream = generator(f"batch of {name} {number}")
+    lengths = [7, 7, 7] if name in SAME_LENGTH else LENGTHS_OF_BATCH
+    rows = [{"input_ids": torch.randint(5, config.vocab_size, (n,), generator=stream).tolist()} for n in lengths]
+    if tags:
+        labels = [torch.randint(0, 5, (n,), generator=stream).tolist() for n in lengths]
+        for row in labels:
+            row[0] = row[-1] = -100
+    else:
+        labels = torch.randint(0, 3, (len(lengths),), generator=stream).tolist()
+    return {"rows": rows, "labels": labels}
+
+
+def make_training():
+    cases, tensors = [], {}
+    for name, (base, method, add_head) in TRAININGS.items():
+        folder = base if base == "base" else f"families/{base}"
+        model = load_with_adapters(CLASSES[base], GOLDENS / folder)
+        at = add(model, "training", name, method(), add_head)
+        model.train_adapter(name)
+        kind = model.heads[name].config["head_type"]
+        trained = {n for n, p in adapter_parameters(model, name) if p.requires_grad}
+        assert trained == {n for n, _ in adapter_parameters(model, name)}, name
+        batches = [make_batch(name, model.config, kind == "tagging", number) for number in range(2)]
+        cases.append({
+            "name": name, "base": folder, "folder": at, "head_type": kind, "batches": batches,
+            **train(model, name, [
+                padded(batch, kind == "tagging", model.config.pad_token_id or 0, base == "base") for batch in batches
+            ], tensors, undecayed=["parametrizations.weight.original"]),
+        })
+    recipe = {**RECIPE, "no_decay": RECIPE["no_decay"] + ", and LoReFT's `original`"}
+    write_json(FOLDER / "training.json", {"versions": VERSIONS, "recipe": recipe, "cases": cases})
+    save_file(tensors, FOLDER / "training.safetensors")
+
+
 def main():
     torch.set_num_threads(1)
     torch.manual_seed(0)
@@ -294,8 +360,10 @@ def main():
     FOLDER.mkdir(parents=True)
     cases = [make_case(name, *facts) for name, facts in CASES.items()]
     write_cases(FOLDER / "methods", cases)
+    make_training()
     make_readable(FOLDER)
-    print(f"{len(cases)} cases, {sum(len(c.facts['runs']) for c in cases)} runs, {megabytes(FOLDER):.1f} MB in {FOLDER}")
+    print(f"{len(cases)} cases, {sum(len(c.facts['runs']) for c in cases)} runs, {len(TRAININGS)} trainings, "
+          f"{megabytes(FOLDER):.1f} MB in {FOLDER}")
 
 
 if __name__ == "__main__":
