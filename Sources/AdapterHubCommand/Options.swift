@@ -34,7 +34,7 @@ struct ModelOptions: ParsableArguments {
     let folder = try folderOrPulled(model, "model")
     let tokenizer = try Tokenizer(folder: folder)
     let configuration = folder + "/config.json"
-    let positions = try BaseShape(configuration: configuration).dimensions.positions
+    let positions = try BaseShape(configuration: configuration).traits.positions
     let special = try tokenizer.encode("").count
     guard positions > special else {
       throw FileFailure(

@@ -65,34 +65,10 @@ public struct TextModel: Sendable {
   ) throws -> [any TaskAnswer] {
     precondition(
       inputs.count == stacks.count, "\(inputs.count) texts with \(stacks.count) setups")
-    let tasks = try stacks.map { stack in
-      guard let last = stack.last, last.head != nil else {
-        throw FileFailure(
-          "adapter \(stack.last?.name ?? "none")", "has no head, so it cannot answer",
-          hint: "the last adapter of a setup needs a head_config.json")
-      }
-      return try last.requiredTask
+    let requests = zip(inputs, stacks).map { input, stack in
+      PredictionRequest(input, [.stack(stack.map { .adapter($0) })])
     }
-    let prepared = try parallelMap(inputs.count) { index in
-      try tasks[index].preparedForAny(inputs[index], tokenizer, limit: limit, options: options)
-    }
-    let rows = zip(prepared, stacks).flatMap { input, stack in
-      input.sequences.map { ModelInput($0, .stack(stack.map { .adapter($0) })) }
-    }
-    let outputs = try base.forward(rows)
-    let windows = Layout(lengths: prepared.map(\.sequences.count))
-    return try parallelMap(prepared.count) { index in
-      prepared[index].answer(outputs[windows[index]].compactMap(\.logits))
-    }
-  }
-
-  /// Refuses a text that a setup could not answer, without answering it.
-  package func check(
-    _ input: TextInput, for stack: [BoundAdapter], options: PredictionOptions
-  ) throws {
-    let prepared = try stack.last?.requiredTask.preparedForAny(
-      input, tokenizer, limit: limit, options: options)
-    for sequence in prepared?.sequences ?? [] { try base.check(sequence) }
+    return try predictions(requests, options: options).flatMap { try $0.get().answers }
   }
 
   /// Answers texts by one adapter.

@@ -8,6 +8,12 @@ public struct FNV1a: Sendable {
     for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
   }
 
+  /// The value in sixteen digits, for people.
+  public var digits: String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
   /// A whole number at once, in place of its bytes.
   public mutating func add(_ number: UInt64) { value = (value ^ number) &* 0x100_0000_01b3 }
 }

@@ -35,19 +35,19 @@ public struct PreparedInput<Answer: Sendable>: Sendable {
 }
 
 extension AdapterTask {
-  /// The same as ``prepared(_:_:limit:options:)``, for those who need not know which task it is.
+  /// The same as ``prepared(_:_:_:limit:options:)``, for those who need not know which task it is.
   func preparedForAny(
-    _ input: TextInput, _ tokenizer: Tokenizer, limit: Int, options: PredictionOptions
+    _ input: TextInput, _ encoding: Encoding, _ tokenizer: Tokenizer, limit: Int,
+    options: PredictionOptions
   ) throws -> PreparedInput<any TaskAnswer> {
-    let prepared = try prepared(input, tokenizer, limit: limit, options: options)
+    let prepared = try prepared(input, encoding, tokenizer, limit: limit, options: options)
     return PreparedInput(sequences: prepared.sequences, answer: prepared.answer)
   }
 }
 
 extension TextInput {
-  /// Encodes the text, and says when a model cannot read all of it.
-  func encoded(_ tokenizer: Tokenizer, limit: Int, truncates: Bool) throws -> Encoding {
-    let encoding = try tokenizer.encode(text, pair: pair)
+  /// What a model reads of the text's encoding; says when it cannot read all of it.
+  func fitted(_ encoding: Encoding, limit: Int, truncates: Bool) throws -> Encoding {
     guard encoding.count > limit else { return encoding }
     guard truncates else {
       throw FileFailure(

@@ -133,16 +133,16 @@ public struct TokenClassification: AdapterTask {
   }
 
   public func prepared(
-    _ input: TextInput, _ tokenizer: Tokenizer, limit: Int, options: PredictionOptions
+    _ input: TextInput, _ encoding: Encoding, _ tokenizer: Tokenizer, limit: Int,
+    options: PredictionOptions
   ) throws -> PreparedInput<Answer> {
     guard input.pair == nil else {
       throw FileFailure(
         input.place, "token classification reads one text, and this one has a pair")
     }
-    let whole = try tokenizer.encode(input.text)
     // A quarter of a window is shared with its neighbour, so that no entity lacks context.
     let windows = try cutting {
-      try whole.windows(length: limit, stride: max(0, (limit - 2) / 4))
+      try encoding.windows(length: limit, stride: max(0, (limit - 2) / 4))
     }
     return PreparedInput(sequences: windows.map(\.sequence)) { outputs in
       Answer(
