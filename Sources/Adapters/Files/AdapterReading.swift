@@ -120,6 +120,7 @@ private func readHead(
     uniqueKeysWithValues: head.parameters(base.traits).map { ($0.key(of: newName), $0) })
   let stored = try TensorFile(headIn: folder)
   let tensors = try stored.tensors(expected) { key in
+    if type(of: head).isRepetition(key) { return nil }
     if let static_ { return static_.name(of: key, in: newName) }
     // The Python library also writes heads whose names begin with this one's.
     guard key.hasPrefix("heads.\(headName).") else { return nil }

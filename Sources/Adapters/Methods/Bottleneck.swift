@@ -36,7 +36,7 @@ public struct Bottleneck: Method {
     case houlsby
   }
 
-  let afterAttention, afterFeedForward: Bool
+  let afterAttention, afterCrossAttention, afterFeedForward: Bool
   let reduction: Reduction
   let activation: Activation
   let normsBefore, normsAfter, ownNormBefore, ownNormAfter: Bool
@@ -64,9 +64,7 @@ public struct Bottleneck: Method {
     }
     afterAttention = try flag("mh_adapter")
     afterFeedForward = try flag("output_adapter")
-    if try flag("cross_adapter") {
-      throw given.failure("cross_adapter is true, and this library has no cross-attention yet")
-    }
+    afterCrossAttention = try flag("cross_adapter")
     reduction = try Reduction(fields.required("reduction_factor"))
     let name = try fields.required("non_linearity").string()
     guard let activation = Activation(named: name) else {
@@ -187,6 +185,7 @@ public struct Bottleneck: Method {
     guard site.kind == .ending, !leftOut.contains(site.layer ?? -1) else { return false }
     return switch site.role {
     case .attentionEnd: afterAttention
+    case .crossAttentionEnd: afterCrossAttention
     case .feedForwardEnd: afterFeedForward
     default: false
     }
@@ -199,11 +198,11 @@ public struct Bottleneck: Method {
 /// One bottleneck at one place.
 private struct BottleneckModule: EndingModule {
   let method: Bottleneck
-  let ownNormBefore: LayerNorm?
+  let ownNormBefore: Norm?
   let down, up: Linear
   let scaling: Tensor?
   let gate: Linear?
-  let ownNormAfter: LayerNorm?
+  let ownNormAfter: Norm?
   let dropout: DropoutSource?
 
   var readsWholeSequences: Bool { method.isGated }
@@ -242,7 +241,8 @@ private struct BottleneckModule: EndingModule {
     var y = up(narrow)
     if !method.isParallel {
       y = y.droppingSequences(
-        method.stochasticDepth, rows.layout, dropout?.at("depth"), sequences: rows.sequenceNumbers)
+        method.stochasticDepth, rows.layout, dropout?.at("depth"),
+        sequences: rows.sequenceNumbers.map { UInt64($0) })
     }
     switch method.scaling {
     case .constant(let factor): y = factor == 1 ? y : y * factor
