@@ -11,6 +11,7 @@ import Testing
   @Test func `finds itself by its head, and no other does`() throws {
     #expect(AdapterTasks.name(of: try TestHeads.classification()) == "text-classification")
     #expect(AdapterTasks.name(of: try TestHeads.tagging()) == "token-classification")
+    #expect(AdapterTasks.name(of: try TestHeads.questions()) == "question-answering")
     for kind in AdapterTasks.all { #expect(AdapterTasks.names.contains(kind.name)) }
     #expect(Set(AdapterTasks.names).count == AdapterTasks.all.count)
   }

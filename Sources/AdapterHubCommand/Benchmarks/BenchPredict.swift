@@ -65,10 +65,3 @@ func readTexts(_ path: String) throws -> [TextInput] {
   while let line = try lines.nextObject() { texts.append(try TextInput(line)) }
   return texts
 }
-
-extension TextInput {
-  /// From a line of JSON: `{"text": …}` or `{"text": …, "pair": …}`.
-  init(_ line: Field) throws {
-    self.init(try line.required("text").string(), pair: try line["pair"]?.string())
-  }
-}

@@ -15,7 +15,7 @@ struct Evaluate: ParsableCommand {
   @OptionGroup var model: ModelOptions
   @OptionGroup var adapters: AdapterOptions
 
-  @Option(help: "The data: .jsonl, .csv, .tsv, or CoNLL columns.")
+  @Option(help: "The data: .jsonl, .csv, .tsv, CoNLL columns, or SQuAD .json.")
   var data: String
 
   @Option(help: "Cut rows to so many tokens; by default what the model reads.")

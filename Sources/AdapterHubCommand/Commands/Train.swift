@@ -27,7 +27,7 @@ struct Train: ParsableCommand {
   @Option(help: ArgumentHelp("What to learn: \(taskNames).", valueName: "task"))
   var task: String
 
-  @Option(help: "The training data: .jsonl, .csv, .tsv, or CoNLL columns.")
+  @Option(help: "The training data: .jsonl, .csv, .tsv, CoNLL columns, or SQuAD .json.")
   var data: String
 
   @Option(help: "Data to measure on after each epoch.")

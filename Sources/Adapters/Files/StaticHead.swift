@@ -13,6 +13,8 @@ struct StaticHead: Sendable {
   static let classes: [String: StaticHead] = [
     "BertForSequenceClassification": StaticHead(
       type: "classification", layers: 1, usesPooler: true, positions: ["classifier": 1]),
+    "BertForQuestionAnswering": StaticHead(
+      type: "question_answering", layers: 1, usesPooler: false, positions: ["qa_outputs": 1]),
     "BertForTokenClassification": StaticHead(
       type: "tagging", layers: 1, usesPooler: false, positions: ["classifier": 1]),
   ]

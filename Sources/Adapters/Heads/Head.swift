@@ -58,7 +58,9 @@ struct HeadOutput: Sendable {
 ///
 /// To add one is a file and a word here.
 public enum AdapterHeads {
-  public static let all: [any Head.Type] = [ClassificationHead.self, TaggingHead.self]
+  public static let all: [any Head.Type] = [
+    ClassificationHead.self, TaggingHead.self, QuestionAnsweringHead.self,
+  ]
 
   /// Reads a head's configuration.
   ///
