@@ -40,7 +40,7 @@ struct BenchPredict: ParsableCommand {
   }
 
   func run() throws {
-    let text = try TextModel(base: model.load(), tokenizer: model.tokenizer())
+    let text = try model.loadText()
     guard let adapter = try adapters.load(for: text.base).first?.adapter else { return }
     let inputs = try readTexts(input)
     guard !inputs.isEmpty else { throw FileFailure(input, "holds no texts") }

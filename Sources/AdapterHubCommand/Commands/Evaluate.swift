@@ -36,7 +36,7 @@ struct Evaluate: ParsableCommand {
   }
 
   func run() throws {
-    let text = try TextModel(base: model.load(), tokenizer: model.tokenizer())
+    let text = try model.loadText()
     guard let adapter = try adapters.load(for: text.base).first?.adapter else { return }
     let clock = ContinuousClock()
     let start = clock.now

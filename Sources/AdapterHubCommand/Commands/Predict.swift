@@ -76,7 +76,7 @@ struct Predict: ParsableCommand {
   }
 
   func run() throws {
-    let text = try TextModel(base: model.load(), tokenizer: model.tokenizer())
+    let text = try model.loadText()
     let loaded = try adapters.load(for: text.base)
     let lines = try input.map { try readLines($0) } ?? givenTexts.map(Line.init)
     let requests = try self.requests(lines, loaded)

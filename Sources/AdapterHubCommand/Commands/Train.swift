@@ -124,7 +124,7 @@ struct Train: ParsableCommand {
     headSettings.layers = headLayers
     headSettings.isRegression = regression
     headSettings.skipBadRows = skipBadRows
-    let text = try TextModel(base: model.load(), tokenizer: model.tokenizer())
+    let text = try model.loadText()
     var training = try text.training(
       of: name ?? output.lastPathComponent, task: task, on: data, dev: dev, method: method,
       head: headSettings, settings: settings)
