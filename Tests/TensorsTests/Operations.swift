@@ -295,6 +295,9 @@ extension Operation {
       $0[0].crossEntropy([3, nil, 0, 6, nil])
     },
     Operation("crossEntropy of ignored rows", [2, 3]) { $0[0].crossEntropy([nil, nil]) },
+    Operation("crossEntropyOverRows", [Operand([6, 2], seed: 44, range: 3)]) {
+      $0[0].crossEntropyOverRows(Layout(lengths: [4, 1, 1]), [[3, 0], [0, 0], [0, 0]])
+    },
     Operation("binaryCrossEntropy", [Operand([3, 5], seed: 43, range: 4)]) {
       $0[0].binaryCrossEntropy((0..<15).map { [0, 1, 0.3][$0 % 3] })
     },

@@ -9,13 +9,16 @@ struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Answer texts by adapters; each text by all of them, or by its own.",
     discussion: """
-      Reads texts from the command line, or lines {"text", "pair"?, "setup"?} from --input. Without
-      --setup every adapter answers every text, all in one pass.
+      Reads texts from the command line, or lines {"text", "pair"?, "setup"?} from --input; questions
+      are lines {"question", "context", "setup"?}. Without --setup every adapter answers every text,
+      all in one pass.
 
       Examples:
         adapterhub predict --model all-MiniLM-L6-v2 --adapter adapters/sentiment 'I loved it.'
         adapterhub predict --model all-MiniLM-L6-v2 --adapter adapters/intent \\
           --adapter adapters/names 'Turn on the lamp in the kitchen'
+        adapterhub predict --model all-MiniLM-L6-v2 --adapter adapters/questions \\
+          --question 'Who wrote it?' --context 'It was written by Ann in 1990.'
         adapterhub predict --model all-MiniLM-L6-v2 --adapter a --adapter b \\
           --setup 'stack(a,b)' --input texts.jsonl --json
       """)
@@ -37,7 +40,16 @@ struct Predict: ParsableCommand {
     transform: named(Aggregation.self))
   var aggregation = Aggregation.simple
 
-  @Option(help: "How many of the best labels to print; by default 1, with --json all.")
+  @Option(help: "A question about --context.")
+  var question: String?
+
+  @Option(help: "The text that holds the answer to --question.")
+  var context: String?
+
+  @Flag(help: "Let a question have no answer where that is likelier than the best one.")
+  var allowNoAnswer = false
+
+  @Option(help: "How many of the best labels or answers; by default 1, with --json all labels.")
   var top: Int?
 
   @Flag(help: "Print one JSON object per answer.")
@@ -50,8 +62,12 @@ struct Predict: ParsableCommand {
     guard !adapters.adapters.isEmpty else {
       throw ValidationError("--adapter is missing: the adapter that answers.")
     }
-    guard texts.isEmpty != (input == nil) else {
-      throw ValidationError("Give texts, or --input with a file of them; not both.")
+    guard (question == nil) == (context == nil) else {
+      throw ValidationError("--question and --context go together.")
+    }
+    guard [!texts.isEmpty, input != nil, question != nil].count(where: \.self) == 1 else {
+      throw ValidationError(
+        "Give texts, or --input with a file of them, or --question with --context; one of these.")
     }
     guard setup?.isEmpty != true else {
       throw ValidationError("--setup is empty: name the adapters that answer.")
@@ -60,14 +76,15 @@ struct Predict: ParsableCommand {
   }
 
   func run() throws {
-    let text = try TextModel(base: model.load(), tokenizer: model.tokenizer())
+    let text = try model.loadText()
     let loaded = try adapters.load(for: text.base)
-    let lines = try input.map { try readLines($0) } ?? texts.map { Line(TextInput($0)) }
+    let lines = try input.map { try readLines($0) } ?? givenTexts.map(Line.init)
     let requests = try self.requests(lines, loaded)
     try mentionEmpty(lines, text.tokenizer)
     var options = PredictionOptions()
     options.truncates = truncate
     options.aggregation = aggregation
+    options.questions.allowsNoAnswer = allowNoAnswer
     options.top = top ?? (json ? nil : 1)
     // In parts, so that answers come as they are found.
     for start in stride(from: 0, to: requests.count, by: 512) {
@@ -81,6 +98,12 @@ struct Predict: ParsableCommand {
           json ? request.json(answer) : request.line(lines[request.row].input, answer)
         })
     }
+  }
+
+  /// Those of the command line.
+  private var givenTexts: [TextInput] {
+    guard let question, let context else { return texts.map { TextInput($0) } }
+    return [TextInput(question, pair: context)]
   }
 
   /// Says which texts hold nothing: they are answered, but of nothing.

@@ -27,7 +27,7 @@ struct Train: ParsableCommand {
   @Option(help: ArgumentHelp("What to learn: \(taskNames).", valueName: "task"))
   var task: String
 
-  @Option(help: "The training data: .jsonl, .csv, .tsv, or CoNLL columns.")
+  @Option(help: "The training data: .jsonl, .csv, .tsv, CoNLL columns, or SQuAD .json.")
   var data: String
 
   @Option(help: "Data to measure on after each epoch.")
@@ -124,7 +124,7 @@ struct Train: ParsableCommand {
     headSettings.layers = headLayers
     headSettings.isRegression = regression
     headSettings.skipBadRows = skipBadRows
-    let text = try TextModel(base: model.load(), tokenizer: model.tokenizer())
+    let text = try model.loadText()
     var training = try text.training(
       of: name ?? output.lastPathComponent, task: task, on: data, dev: dev, method: method,
       head: headSettings, settings: settings)

@@ -65,18 +65,20 @@ extension Head {
 /// To add one is a file and a word here.
 public enum AdapterHeads {
   public static let all: [any Head.Type] = [
-    ClassificationHead.self, TaggingHead.self, VocabularyHead.self,
+    ClassificationHead.self, TaggingHead.self, QuestionAnsweringHead.self, VocabularyHead.self,
   ]
 
   /// Reads a head's configuration.
   ///
-  /// - Throws: ``FileFailure`` for a `head_type` that no head has, and for values that make no sense.
+  /// - Throws: ``UnsupportedHead`` for a `head_type` that no head has, ``FileFailure`` for values that make
+  ///   no sense.
   static func head(_ configuration: Field) throws -> any Head {
     let type = try configuration.required("head_type").string()
     guard let kind = all.first(where: { $0.types.contains(type) }) else {
-      throw configuration.failure(
-        "heads of type \(type) are not supported",
-        hint: "known types: \(all.flatMap { $0.types }.joined(separator: ", "))")
+      throw UnsupportedHead(
+        failure: configuration.failure(
+          "heads of type \(escaped(type, limit: 80)) are not supported yet",
+          hint: "supported types: \(all.flatMap { $0.types }.joined(separator: ", "))"))
     }
     return try kind.init(configuration)
   }

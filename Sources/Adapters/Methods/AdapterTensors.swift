@@ -19,9 +19,14 @@ public struct AdapterTensors: Sendable {
 
   /// Those at a site.
   public func at(_ site: Site, _ container: String) -> ModuleTensors {
+    at(site.attached, container)
+  }
+
+  /// Those at a place of the model, which may be its prefix.
+  public func at(_ place: String, _ container: String) -> ModuleTensors {
     ModuleTensors(
-      named: named, prefix: "\(site.attached).\(container).\(adapter).", isTrained: isTrained,
-      dropout: dropout?.at("\(site.attached).\(container)"))
+      named: named, prefix: "\(place).\(container).\(adapter).", isTrained: isTrained,
+      dropout: dropout?.at("\(place).\(container)"))
   }
 }
 
