@@ -8,75 +8,33 @@ eager attention. Run with the versions of PINNED (`pip install` them; CPU builds
 
     HF_HUB_OFFLINE=1 python Scripts/make-goldens.py
 """
-import collections, importlib.metadata, json, os, pathlib, shutil, sys, types
+import collections, json, shutil
 
-os.environ.setdefault("HF_HUB_OFFLINE", "1")
-PINNED = {
-    "torch": "2.13.0", "adapters": "1.3.0", "transformers": "4.57.6", "tokenizers": "0.22.2",
-    "safetensors": "0.8.0",
-}
-VERSIONS = {name: importlib.metadata.version(name).split("+")[0] for name in PINNED}
-if VERSIONS != PINNED:
-    sys.exit(f"make-goldens.py: needs {PINNED}, found {VERSIONS}")
-
+# First, as it refuses other versions.
+from golden_tools import GOLDENS, LABELS, LENGTHS, RECIPE, TAGS, VERSIONS, VOCABULARY
+from golden_tools import adapter_parameters, classification, generator, head, make_readable, megabytes
+from golden_tools import multilabel, padded, randomise, regression, tagging, train, without_bias, write_json
 import adapters
-import adapters.methods.modeling
 import torch
 from adapters import AdapterConfig, AdapterPlusConfig, BatchSplit, BertAdapterModel, BnConfig, DoubleSeqBnConfig
 from adapters import LoRAConfig, IA3Config, ParBnConfig, SeqBnConfig, Stack
-from adapters import ClassificationHead
 from adapters.configuration import ADAPTER_CONFIG_MAP
 from adapters.utils import get_adapter_config_hash
 from safetensors.torch import save_file
 from transformers import BertConfig, BertForSequenceClassification, BertModel, BertTokenizerFast
-from transformers import get_scheduler
 from transformers.activations import ACT2FN
-from transformers.trainer_pt_utils import get_parameter_names
 
-# Stochastic depth comes from torchvision, which is large. It does nothing outside training, where no
-# golden uses it, so that an identity stands in for it.
-adapters.methods.modeling.is_torchvision_available = lambda: True
-sys.modules["torchvision.ops.stochastic_depth"] = types.SimpleNamespace(
-    StochasticDepth=lambda p, mode: torch.nn.Identity())
-
-FOLDER = pathlib.Path(__file__).resolve().parent.parent / "Tests/AdaptersTests/Goldens"
-VOCABULARY = (
-    ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + list("abcdefghijklmnopqrstuvwxyz0123456789.,!?'-")
-    + ["##" + c for c in "abcdefghijklmnopqrstuvwxyz0123456789"]
-    + "the a of to play turn on off light music book weather in is what it was good bad film".split()
-    + "##s ##ed ##ing ##er ##ly un re London Paris tomorrow".split()
-)
-VOCABULARY = list(dict.fromkeys(VOCABULARY))
+FOLDER = GOLDENS
+# What this script writes; the other folders belong to other scripts.
+WRITTEN = [
+    "activations.safetensors", "adapters", "base", "base-old-names", "base-without-prefix", "cases.json",
+    "configurations.json", "expected.safetensors", "training.json", "training.safetensors",
+]
 SIZES = dict(
     vocab_size=len(VOCABULARY), hidden_size=32, num_hidden_layers=3, num_attention_heads=4,
     intermediate_size=48, max_position_embeddings=40, type_vocab_size=2, hidden_act="gelu",
     hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
 )
-# The lengths of the rows of every case: one token, and nothing that is a multiple of a vector's width.
-LENGTHS = [5, 1, 14, 9]
-
-
-def generator(text):
-    """A random stream of its own for every name, so that a new case changes no other."""
-    return torch.Generator().manual_seed(sum((i + 1) * byte for i, byte in enumerate(text.encode())))
-
-
-def randomise(parameters, seed, scale=0.3):
-    """Fills named parameters: vectors that multiply lie around one, all others around zero."""
-    stream = generator(seed)
-    with torch.no_grad():
-        for name, parameter in parameters:
-            noise = torch.randn(parameter.shape, generator=stream) * scale
-            last, dimensions = name.rsplit(".", 1)[-1], parameter.dim()
-            multiplies = (
-                last == "scaling" or (last == "weight" and dimensions == 1)
-                or (last == "lora_B" and parameter.shape[-1] == 1)
-            )
-            parameter.copy_(noise + 1 if multiplies else noise)
-
-
-def write_json(path, value):
-    path.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n")
 
 
 # ---- Base models -----------------------------------------------------------------------------------
@@ -129,34 +87,6 @@ def new_model(kind=BertAdapterModel):
 
 
 # ---- Cases -----------------------------------------------------------------------------------------
-
-LABELS = {"play": 0, "light": 1, "weather": 2}
-TAGS = {"O": 0, "B-place": 1, "I-place": 2, "B-time": 3, "I-time": 4}
-
-
-def classification(model, name, **options):
-    model.add_classification_head(name, id2label={i: l for l, i in LABELS.items()}, **{"num_labels": 3, **options})
-
-
-def without_bias(model, name):
-    labels = {i: l for l, i in LABELS.items()}
-    model.add_prediction_head(ClassificationHead(model, name, num_labels=3, id2label=labels, bias=False))
-
-
-def tagging(model, name, **options):
-    model.add_tagging_head(name, num_labels=len(TAGS), id2label={i: l for l, i in TAGS.items()}, **options)
-
-
-def regression(model, name, **options):
-    model.add_classification_head(name, num_labels=1, **options)
-
-
-def multilabel(model, name, **options):
-    classification(model, name, multilabel=True, **options)
-
-
-def head(kind, **options):
-    return lambda model, name: kind(model, name, **options)
 
 
 def sequential(**fields):
@@ -246,19 +176,6 @@ METHODS = {
     "head_tagging_two_layers": (sequential(), head(tagging, layers=2)),
 }
 SAFETENSORS = {"double_seq_bn", "scaling_learned", "lora_all", "ia3", "union_seq_bn_lora", "head_tagging"}
-
-
-def is_head(name):
-    return name.startswith("heads.")
-
-
-def adapter_parameters(model, adapter):
-    """The parameters that belong to one adapter and its head, by the names its files have them under."""
-    places = [f".adapters.{adapter}.", f".loras.{adapter}."]
-    return [
-        (name, parameter) for name, parameter in model.named_parameters()
-        if any(place in name for place in places) or name.startswith(f"heads.{adapter}.")
-    ]
 
 
 def add(model, name, method, add_head, seed=None):
@@ -449,17 +366,6 @@ def make_old_folders(cases):
 
 # ---- Training --------------------------------------------------------------------------------------
 
-RECIPE = {
-    "optimizer": "AdamW, decay decoupled: w -= lr * decay * w, then w -= lr * m̂ / (sqrt(v̂) + eps)",
-    "learning_rate": 0.01, "betas": [0.9, 0.999], "eps": 1e-8, "weight_decay": 0.05,
-    "no_decay": "names that hold `bias`, and every LayerNorm",
-    "schedule": "linear: lr * step / warmup_steps, then down to zero at total_steps; step counts from 0",
-    "warmup_steps": 2, "total_steps": 5,
-    "maximum_gradient_norm": 1.0, "clipping": "g *= min(1, maximum / (norm + 1e-6)), one norm over all tensors",
-    "loss": "cross entropy, mean over rows (tagging: over tokens whose label is not -100); regression: mean "
-            "squared error; multilabel: binary cross entropy, mean over rows and labels",
-    "batches": "step i takes batch i % 2; `gradient/` belongs to batch 0 at the weights as saved",
-}
 TRAININGS = {
     "train_seq_bn": ("seq_bn[reduction_factor=4]", head(classification)),
     "train_seq_bn_frills": (
@@ -497,21 +403,6 @@ def make_batch(name, add_head_type, number):
     return {"rows": rows, "labels": labels}
 
 
-def padded(batch, tags):
-    longest = max(len(row["input_ids"]) for row in batch["rows"])
-
-    def pad(lists, value):
-        return torch.tensor([list(values) + [value] * (longest - len(values)) for values in lists])
-
-    ids = [row["input_ids"] for row in batch["rows"]]
-    types = [row.get("token_type_ids", [0] * len(row["input_ids"])) for row in batch["rows"]]
-    labels = pad(batch["labels"], -100) if tags else torch.tensor(batch["labels"])
-    return {
-        "input_ids": pad(ids, 0), "token_type_ids": pad(types, 0),
-        "attention_mask": pad([[1] * len(row) for row in ids], 0), "labels": labels,
-    }
-
-
 def make_training():
     cases, tensors = [], {}
     for name, (method, add_head) in TRAININGS.items():
@@ -521,38 +412,11 @@ def make_training():
         model.train_adapter(name)
         kind = model.heads[name].config["head_type"]
         batches = [make_batch(name, kind, number) for number in range(2)]
-        trained = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
-        assert {n for n, _ in trained} == {n for n, _ in adapter_parameters(model, name)}, name
-        # The rule of transformers.Trainer.get_decay_parameter_names.
-        forbidden = [r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)"]
-        decayed = set(get_parameter_names(model, [torch.nn.LayerNorm], forbidden))
-        groups = [
-            {"params": [p for n, p in trained if n in decayed], "weight_decay": RECIPE["weight_decay"]},
-            {"params": [p for n, p in trained if n not in decayed], "weight_decay": 0.0},
-        ]
-        optimizer = torch.optim.AdamW(
-            groups, lr=RECIPE["learning_rate"], betas=RECIPE["betas"], eps=RECIPE["eps"], foreach=False)
-        schedule = get_scheduler(
-            "linear", optimizer, num_warmup_steps=RECIPE["warmup_steps"], num_training_steps=RECIPE["total_steps"])
-        losses, norms, rates = [], [], []
-        model.train()
-        for step in range(RECIPE["total_steps"]):
-            loss = model(**padded(batches[step % 2], kind == "tagging")).loss
-            optimizer.zero_grad()
-            loss.backward()
-            if step == 0:
-                tensors.update({f"{name}/gradient/{n}": p.grad.clone() for n, p in trained})
-            norms.append(torch.nn.utils.clip_grad_norm_([p for _, p in trained], RECIPE["maximum_gradient_norm"]).item())
-            rates.append(schedule.get_last_lr()[0])
-            losses.append(loss.item())
-            optimizer.step()
-            schedule.step()
-        tensors.update({f"{name}/after/{n}": p.detach().clone() for n, p in trained})
+        trained = {n for n, p in model.named_parameters() if p.requires_grad}
+        assert trained == {n for n, _ in adapter_parameters(model, name)}, name
         cases.append({
             "name": name, "base": "base", "folder": f"adapters/{name}", "head_type": kind, "batches": batches,
-            "losses": losses, "gradient_norms": norms, "learning_rates": rates,
-            "trained": sorted(n for n, _ in trained),
-            "decayed": sorted(n for n, _ in trained if n in decayed),
+            **train(model, name, [padded(batch, kind == "tagging") for batch in batches], tensors),
         })
     write_json(FOLDER / "training.json", {"versions": VERSIONS, "recipe": RECIPE, "cases": cases})
     save_file(tensors, FOLDER / "training.safetensors")
@@ -599,8 +463,10 @@ def make_activations():
 def main():
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name in WRITTEN:
+        path = FOLDER / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     make_bases()
     cases = make_cases()
     write_json(FOLDER / "cases.json", {"versions": VERSIONS, "cases": cases.list})
@@ -608,10 +474,9 @@ def main():
     make_training()
     make_configurations()
     make_activations()
-    for file in FOLDER.rglob("*"):  # safetensors files are written for their owner alone
-        file.chmod(0o755 if file.is_dir() else 0o644)
+    make_readable(FOLDER)
     print(f"{len(cases.list)} cases, {len(TRAININGS)} trainings, "
-          f"{sum(f.stat().st_size for f in FOLDER.rglob('*') if f.is_file()) / 1e6:.1f} MB in {FOLDER}")
+          f"{megabytes(*(FOLDER / name for name in WRITTEN)):.1f} MB in {FOLDER}")
 
 
 if __name__ == "__main__":

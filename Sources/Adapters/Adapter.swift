@@ -7,12 +7,8 @@ public import Tensors
 ///
 /// A value: to train is to make a new one, and any number act on one base model at once.
 public struct Adapter: Sendable {
-  /// Used in every tensor's name.
-  ///
-  /// Letters, digits and a few signs; no dots, no slashes.
-  public let name: String
-  /// One method, or several that act at different sites.
-  public let methods: [any Method]
+  /// What it consists of on its base model.
+  public let plan: AdapterPlan
   /// By the names that the files have: `bert.encoder.layer.0.output.adapters.sst2.adapter_up.bias`.
   public var tensors: [String: Tensor]
   public var head: (any Head)?
@@ -21,12 +17,11 @@ public struct Adapter: Sendable {
   /// Everything else that `adapter_config.json` says: where it comes from, what made it.
   public var metadata: JSON.Object
 
-  public init(
-    name: String, methods: [any Method], tensors: [String: Tensor], head: (any Head)? = nil,
+  init(
+    plan: AdapterPlan, tensors: [String: Tensor], head: (any Head)? = nil,
     headTensors: [String: Tensor] = [:], metadata: JSON.Object = [:]
   ) {
-    self.name = name
-    self.methods = methods
+    self.plan = plan
     self.tensors = tensors
     self.head = head
     self.headTensors = headTensors
@@ -39,46 +34,45 @@ public struct Adapter: Sendable {
   public init(
     name: String, methods: [any Method], for base: BaseModel, head: (any Head)? = nil, seed: UInt64
   ) throws {
-    try checkAdapterName(name, in: "adapter \(name)")
+    let file = "adapter \(name)"
+    try checkAdapterName(name, in: file)
     for method in methods {
-      try (method as? Bottleneck)?.check(layers: base.dimensions.layers, "adapter \(name)")
-      if let layer = method.leftOut.sorted().first(where: { $0 >= base.dimensions.layers }) {
+      if let layer = method.leftOut.sorted().first(where: { $0 >= base.traits.layers }) {
         throw FileFailure(
-          "adapter \(name)", at: "leave_out",
-          "there is no layer \(layer): the model has \(base.dimensions.layers), counted from 0")
+          file, at: "leave_out",
+          "there is no layer \(layer): the model has \(base.traits.layers), counted from 0")
       }
       if case .string(let type) = method.configuration["dtype"], !type.hasSuffix("float32") {
         throw FileFailure(
-          "adapter \(name)", at: "dtype", "adapters are trained in float32, not in \(type)",
+          file, at: "dtype", "adapters are trained in float32, not in \(type)",
           hint: "--precision bf16 speeds up the base model alone")
       }
     }
-    let parameters = try adapterParameters(name, methods, base.sites, base.dimensions)
-    try checkSize(name, parameters, base)
-    guard !parameters.isEmpty else {
+    let plan = try AdapterPlan(name, methods, on: base.shape, file)
+    try checkSize(plan, base)
+    guard !plan.parameters.isEmpty else {
       throw FileFailure(
-        "adapter \(name)", "its method acts nowhere in this model",
+        file, "its method acts nowhere in this model",
         hint: "every place is switched off, or left out")
     }
     self.init(
-      name: name, methods: methods,
-      tensors: Dictionary(
-        uniqueKeysWithValues: parameters.map { key, parameter in
-          (
-            key,
-            parameter.initializer.tensor(
-              parameter.shape, Random(seed: parameter.seed ?? seed), stream: key)
-          )
-        }),
-      head: head,
+      plan: plan, tensors: plan.initialTensors(seed: seed), head: head,
       headTensors: Dictionary(
-        uniqueKeysWithValues: (head?.parameters(base.dimensions) ?? []).map { parameter in
-          let key = "heads.\(name).\(parameter.name)"
+        uniqueKeysWithValues: (head?.parameters(base.traits) ?? []).map { parameter in
+          let key = parameter.key(of: name)
           return (
             key, parameter.initializer.tensor(parameter.shape, Random(seed: seed), stream: key)
           )
         }))
   }
+
+  /// Used in every tensor's name.
+  ///
+  /// Letters, digits and a few signs; no dots, no slashes.
+  public var name: String { plan.adapter }
+
+  /// One method, or several that act at different sites.
+  public var methods: [any Method] { plan.methods }
 
   /// How many numbers the adapter consists of, without its head.
   public var parameterCount: Int { tensors.values.reduce(0) { $0 + $1.count } }
@@ -105,45 +99,15 @@ func methodConfiguration(_ methods: [any Method]) -> JSON.Object {
 
 /// Refuses to make an adapter that is larger than its base model: a slip in a setting, mostly, and more
 /// memory than the machine has.
-private func checkSize(_ name: String, _ parameters: [String: Parameter], _ base: BaseModel) throws
-{
-  let count = parameters.values.reduce(0) { $0 + $1.shape.reduce(1, *) }
+private func checkSize(_ plan: AdapterPlan, _ base: BaseModel) throws {
   // A tiny model's may be larger than it: there is no harm in that.
   let limit = max(base.parameterCount, 1_000_000)
-  guard count <= limit else {
+  guard plan.parameterCount <= limit else {
     throw FileFailure(
-      "adapter \(name)",
-      "it would have \(count) numbers, more than its base model, which has \(base.parameterCount)",
-      hint: "a larger reduction_factor, or a smaller r")
+      "adapter \(plan.adapter)",
+      "it would have \(plan.parameterCount) numbers, more than its base model, which has "
+        + "\(base.parameterCount)", hint: "a larger reduction_factor, or a smaller r")
   }
-}
-
-/// The tensors an adapter of some methods has on a model, by their full names.
-///
-/// - Throws: ``FileFailure`` when two methods act at one site.
-func adapterParameters(
-  _ name: String, _ methods: [any Method], _ sites: [Site], _ model: Dimensions
-) throws -> [String: Parameter] {
-  var parameters: [String: Parameter] = [:]
-  for site in sites {
-    var acting: [String] = []
-    for method in methods {
-      let here = method.parameters(at: site, of: model)
-      guard !here.isEmpty else { continue }
-      let container = type(of: method).container
-      guard !acting.contains(container) else {
-        throw FileFailure(
-          "adapter \(name)", at: site.path, "two methods of the union act here",
-          hint: "give them different layers with leave_out, or different places")
-      }
-      acting.append(container)
-      for var parameter in here {
-        parameter.seed = method.initialSeed
-        parameters["\(site.path).\(container).\(name).\(parameter.name)"] = parameter
-      }
-    }
-  }
-  return parameters
 }
 
 /// Refuses names that would not survive in a tensor's name or a folder's.

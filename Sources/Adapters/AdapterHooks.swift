@@ -5,69 +5,81 @@ internal import Tensors
 /// A run of neighbouring sequences with one setup.
 struct SetupRange: Sendable {
   let sequences: Range<Int>
-  /// A stack, the first applied first; empty is the base model alone.
-  let stack: [BoundAdapter]
+  let setup: Setup
 }
 
 /// Answers at the model's sites, range by range: rows of different adapters in one batch.
 struct AdapterHooks: Hooks {
   let ranges: [SetupRange]
-  /// How much of a sub-layer's output is dropped, and where its masks come from: in training alone.
-  var dropout: (probability: Float, source: DropoutSource)?
 
-  var readsWholeSequences: Bool {
-    ranges.contains { $0.stack.contains(where: \.readsWholeSequences) }
-  }
+  func acts(at site: Site) -> Bool { ranges.contains { $0.setup.acts(at: site) } }
 
-  func projects(at site: Site) -> Bool {
-    ranges.contains { $0.stack.contains { $0.projections[site.index] != nil } }
-  }
-
-  func projected(_ y: Tensor, from x: Tensor, at site: Site, _ layout: Layout) -> Tensor {
-    guard projects(at: site) else { return y }
-    return byRange(layout) { range, stack, layout in
-      let (y, x) = (y.rows(range), x.rows(range))
-      let modules = stack.compactMap { $0.projections[site.index] }
-      guard let last = modules.last else { return y }
-      var delta: Tensor?
-      for module in modules { delta = module.delta(after: delta, from: x, layout) }
-      return delta.map { last.combined(y, $0) } ?? y
+  func readsWhole(_ sequence: Int, at site: Site) -> Bool {
+    ranges.contains {
+      $0.sequences.contains(sequence) && $0.setup.readsWholeSequences(at: site)
     }
   }
 
-  func ended(
-    _ h: Tensor, residual: Tensor, norm: LayerNorm, at site: Site, _ layout: Layout
-  ) -> Tensor {
-    let h = dropout.map { h.dropout($0.probability, $0.source.at(site.path)) } ?? h
-    guard ranges.contains(where: { $0.stack.contains { $0.endings[site.index] != nil } }) else {
-      return norm(h, addingTo: residual)
-    }
-    return byRange(layout) { range, stack, layout in
-      let (original, residual) = (h.rows(range), residual.rows(range))
-      let modules = stack.compactMap { $0.endings[site.index] }
-      guard let last = modules.last else { return norm(original, addingTo: residual) }
-      var h = original
-      for module in modules {
-        h = module.adapted(h, residual: residual, norm: norm, layout)
+  func embedded(_ x: Tensor, at site: Site, _ rows: TokenRows) -> (Tensor, TokenRows) {
+    var parts: [Tensor] = []
+    var kept: [TokenRows] = []
+    for range in ranges {
+      var part = x.rows(rows.layout.rows(of: range.sequences))
+      var partRows = rows.sequences(range.sequences)
+      for module in range.setup.embeddings(at: site) {
+        (part, partRows) = module.embedded(part, partRows)
       }
-      return last.finished(h, original: original, residual: residual, norm: norm)
+      parts.append(part)
+      kept.append(partRows)
     }
+    return (.concatenatingRows(parts), .joined(kept))
+  }
+
+  func unembedded(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor {
+    byRange(rows) { setup, range, _ in
+      setup.embeddings(at: site).reversed().reduce(x.rows(range)) { $1.unembedded($0) }
+    }
+  }
+
+  func entering(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor { x }
+
+  func projected(_ y: Tensor, from x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor {
+    byRange(rows) { setup, range, rows in
+      setup.projected(y.rows(range), from: x.rows(range), at: site, rows)
+    }
+  }
+
+  func prefixes(at site: Site, _ x: Tensor, _ rows: TokenRows) -> [Prefix] {
+    ranges.flatMap { range in
+      range.setup.prefixes(
+        at: site, x.rows(rows.layout.rows(of: range.sequences)), rows.sequences(range.sequences)
+      ).map { prefix in
+        var all = [Range<Int>](repeating: 0..<0, count: rows.layout.sequences)
+        all.replaceSubrange(range.sequences, with: prefix.rows)
+        return Prefix(key: prefix.key, value: prefix.value, rows: all)
+      }
+    }
+  }
+
+  func ended(_ h: Tensor, _ ending: Ending, _ rows: TokenRows) -> Tensor {
+    byRange(rows) { setup, range, rows in setup.ended(h.rows(range), ending.rows(range), rows) }
+  }
+
+  func left(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor {
+    byRange(rows) { setup, range, rows in setup.left(x.rows(range), at: site, rows) }
   }
 
   /// Computes each range's rows on their own and lays the results end to end.
   private func byRange(
-    _ layout: Layout, _ compute: (Range<Int>, [BoundAdapter], Layout) -> Tensor
+    _ rows: TokenRows, _ compute: (Setup, Range<Int>, TokenRows) -> Tensor
   ) -> Tensor {
     guard ranges.count > 1 else {
-      return compute(0..<layout.rows, ranges.first?.stack ?? [], layout)
+      return compute(ranges.first?.setup ?? .none, 0..<rows.count, rows)
     }
     return .concatenatingRows(
       ranges.map { range in
-        let offsets = layout.offsets[range.sequences.lowerBound...range.sequences.upperBound]
-        let first = offsets.first ?? 0
-        return compute(
-          layout.rows(of: range.sequences), range.stack, Layout(offsets: offsets.map { $0 - first })
-        )
+        compute(
+          range.setup, rows.layout.rows(of: range.sequences), rows.sequences(range.sequences))
       })
   }
 }

@@ -9,13 +9,15 @@ public struct BoundAdapter: Sendable {
   public let head: (any Head)?
   /// What the head is asked; nil without a head, and for a head that no task asks.
   public let task: (any AdapterTask)?
-  /// By ``Site/index``.
-  let projections: [(any ProjectionModule)?]
-  let endings: [(any EndingModule)?]
+  /// The model it was brought together with.
+  public let base: BaseShape
   let boundHead: (any BoundHead)?
-  let readsWholeSequences: Bool
   /// Tells two adapters apart, of whatever names: copies are the same adapter.
   let identity: Identity
+  /// One for each of the methods, which act at different sites.
+  private let modules: [Modules]
+  /// By ``Site/index``.
+  private let actsAt: [Bool]
 
   /// An adapter's identity.
   final class Identity: Sendable, Hashable {
@@ -27,8 +29,7 @@ public struct BoundAdapter: Sendable {
   public init(_ adapter: Adapter, to base: BaseModel) {
     self.init(
       adapter, to: base, tensors: adapter.tensors, headTensors: adapter.headTensors,
-      isTrained: false,
-      dropout: nil)
+      isTrained: false, dropout: nil)
   }
 
   /// The same for training: with tensors that are differentiated in place of the adapter's own.
@@ -39,40 +40,54 @@ public struct BoundAdapter: Sendable {
     name = adapter.name
     head = adapter.head
     task = adapter.task
+    self.base = base.shape
     identity = Identity()
-    let sites = base.sites
-    var projections = [(any ProjectionModule)?](repeating: nil, count: sites.count)
-    var endings = [(any EndingModule)?](repeating: nil, count: sites.count)
-    for site in sites {
-      for method in adapter.methods {
-        let parameters = method.parameters(at: site, of: base.dimensions)
-        guard !parameters.isEmpty else { continue }
-        let path = "\(site.path).\(type(of: method).container).\(adapter.name)."
-        var named: [String: Tensor] = [:]
-        for parameter in parameters { named[parameter.name] = tensors[path + parameter.name] }
-        let module = method.module(
-          at: site, of: base.dimensions,
-          ModuleTensors(named: named, isTrained: isTrained, dropout: dropout))
-        switch module {
-        case .projection(let module): projections[site.index] = module
-        case .ending(let module): endings[site.index] = module
-        case nil: break
-        }
-      }
+    let tensors = AdapterTensors(
+      tensors, of: adapter.name, isTrained: isTrained, dropout: dropout)
+    modules = adapter.methods.map { $0.modules(tensors, on: base) }
+    var acting = [Bool](repeating: false, count: base.sites.count)
+    for modules in modules {
+      for index in modules.sites { acting[index] = true }
     }
-    self.projections = projections
-    self.endings = endings
-    readsWholeSequences =
-      projections.contains { $0?.readsWholeSequences ?? false }
-      || endings.contains { $0?.readsWholeSequences ?? false }
-    let prefix = "heads.\(adapter.name)."
+    actsAt = acting
     boundHead = adapter.head.map { head in
-      var named: [String: Tensor] = [:]
-      for parameter in head.parameters(base.dimensions) {
-        named[parameter.name] = headTensors[prefix + parameter.name]
-      }
-      return head.bound(
-        ModuleTensors(named: named, isTrained: isTrained, dropout: dropout?.at("head")), on: base)
+      head.bound(
+        ModuleTensors(
+          named: headTensors, prefix: "heads.\(adapter.name).", isTrained: isTrained,
+          dropout: dropout?.at("head")), on: base)
     }
+  }
+
+  /// Whether it does anything at a site.
+  func acts(at site: Site) -> Bool { actsAt[site.index] }
+
+  /// What of it acts at a site; the methods of a union act at different ones.
+  func module<Module>(_ kind: KeyPath<Modules, [Int: Module]>, at site: Site) -> Module? {
+    guard actsAt[site.index] else { return nil }
+    return modules.lazy.compactMap { $0[keyPath: kind][site.index] }.first
+  }
+
+  /// What acts behind embeddings, where several methods may.
+  func embeddings(at site: Site) -> [any EmbeddingModule] {
+    modules.compactMap { $0.embeddings[site.index] }
+  }
+
+  func readsWholeSequences(at site: Site) -> Bool {
+    guard actsAt[site.index] else { return false }
+    return modules.contains { $0.all(at: site.index).contains { $0.readsWholeSequences } }
+  }
+}
+
+extension Modules {
+  /// The numbers of the sites where anything acts.
+  fileprivate var sites: [Int] {
+    Array(embeddings.keys) + Array(projections.keys) + Array(attentions.keys)
+      + Array(endings.keys) + Array(layers.keys)
+  }
+
+  fileprivate func all(at index: Int) -> [any SiteModule] {
+    [
+      embeddings[index], projections[index], attentions[index], endings[index], layers[index],
+    ].compactMap { $0 as (any SiteModule)? }
   }
 }

@@ -31,10 +31,10 @@ public struct TextModel: Sendable {
 
   private init(base: BaseModel, tokenizer: Tokenizer, file: String) throws {
     let special = try tokenizer.encode("").count
-    guard base.dimensions.positions > special else {
+    guard base.traits.positions > special else {
       throw FileFailure(
         file, at: "$.max_position_embeddings",
-        "\(base.dimensions.positions) leaves no room for text beside \(special) special tokens",
+        "\(base.traits.positions) leaves no room for text beside \(special) special tokens",
         hint: "is this the tokenizer of that model?")
     }
     self.base = base
@@ -61,7 +61,7 @@ public struct TextModel: Sendable {
   ///
   /// The positions that the model has; a tokenizer's own, lower limit is about training and is not
   /// held against texts.
-  public var limit: Int { base.dimensions.positions }
+  public var limit: Int { base.traits.positions }
 
   /// Answers texts, each by its own adapters, all in one batch.
   ///
@@ -89,7 +89,7 @@ public struct TextModel: Sendable {
       try tasks[index].preparedForAny(inputs[index], tokenizer, limit: limit, options: options)
     }
     let rows = zip(prepared, stacks).flatMap { input, stack in
-      input.sequences.map { Row($0, stack) }
+      input.sequences.map { ModelInput($0, .stack(stack.map { .adapter($0) })) }
     }
     let outputs = try base.forward(rows)
     let windows = Layout(lengths: prepared.map(\.sequences.count))

@@ -2,46 +2,47 @@
 public import Files
 public import Tensors
 
-/// A model family: reads its configuration and weights, and runs packed batches with hooks.
+/// A model family: reads its configuration and weights, and computes its layers.
+///
+/// The loop over layers is ``BaseModel``'s; a family says what is before, in and behind them.
 public protocol Architecture: Sendable {
   /// The `model_type` values of `config.json` that it reads.
   static var modelTypes: [String] { get }
 
-  /// Where the checkpoint's paths begin: `bert`.
-  static var prefix: String { get }
-
-  /// What the Python library `adapters` calls such a model: `BertAdapterModel`.
-  static var className: String { get }
+  /// The heads that the Transformers library's classes of this family save, by the classes' names.
+  static var savedHeads: [String: SavedHead] { get }
 
   /// - Parameters:
   ///   - configuration: the root of `config.json`.
-  ///   - source: where the weights come from.
-  ///   - precision: the number format of the large products.
-  /// - Throws: ``FileFailure`` for a configuration that makes no sense, or weights that do not fit it.
-  init(_ configuration: Field, _ source: Weights.Source, precision: Precision) throws
+  ///   - weights: the top of the checkpoint, or shapes alone.
+  /// - Throws: ``FileFailure`` for a configuration that makes no sense or is not supported, or weights
+  ///   that do not fit it.
+  init(_ configuration: Field, _ weights: Weights) throws
 
-  /// Reads and checks a configuration alone.
-  static func check(_ configuration: Field) throws -> Dimensions
+  var traits: Traits { get }
 
-  /// How many numbers a model of these sizes consists of, without a head.
-  static func parameterCount(of dimensions: Dimensions) -> Int
-
-  var dimensions: Dimensions { get }
-
-  /// The places where adapters may act, in the order a pass meets them.
-  static func sites(of dimensions: Dimensions) -> [Site]
-
-  /// Runs a batch.
+  /// What enters the first layer of a stack.
   ///
   /// - Parameters:
-  ///   - batch: the sequences, end to end.
-  ///   - hooks: what adapters answer at the sites.
-  ///   - reading: which rows of the last hidden state are wanted, per sequence.
-  ///   - keepingHidden: whether every layer's output is wanted.
-  /// - Returns: the hidden states that are wanted.
-  func callAsFunction(
-    _ batch: Batch, _ hooks: some Hooks, reading: [Reading], keepingHidden: Bool
-  ) -> Hidden
+  ///   - tokens: those that the stack reads.
+  ///   - stack: the encoder or the decoder.
+  ///   - pass: asked for what adapters make of it, once, where ``Site/Kind/embeddings`` is.
+  /// - Returns: `[rows, width]`
+  func embedded(_ tokens: Batch.Tokens, _ stack: Site.Stack, _ pass: inout EmbeddingPass) -> Tensor
+
+  /// One layer.
+  ///
+  /// - Parameters:
+  ///   - index: counted over all stacks.
+  ///   - x: `[rows at hand, width]`
+  ///   - pass: which rows they are, and what adapters answer.
+  /// - Returns: `[wanted rows, width]`
+  func layer(_ index: Int, _ x: Tensor, _ pass: Pass) -> Tensor
+
+  /// What comes behind a stack's last layer, a norm mostly.
+  ///
+  /// - Parameter x: `[rows, width]`
+  func finished(_ x: Tensor, _ stack: Site.Stack, _ pass: FinishingPass) -> Tensor
 
   /// Whether the checkpoint has a pooler.
   var hasPooler: Bool { get }
@@ -51,29 +52,40 @@ public protocol Architecture: Sendable {
   /// - Parameter first: `[sequences, width]`
   /// - Returns: `[sequences, width]`; nil where the model has no pooler.
   func pooled(_ first: Tensor) -> Tensor?
+
+  /// The logits over the vocabulary.
+  ///
+  /// - Parameters:
+  ///   - x: `[rows, width]`, of the last hidden state.
+  ///   - unembedding: what happens right before the output embedding.
+  /// - Returns: `[rows, vocabulary]`; nil where the checkpoint has no such head.
+  func vocabularyLogits(_ x: Tensor, unembedding: (Tensor) -> Tensor) -> Tensor?
 }
 
-/// The sizes that adapters, heads and requests must agree with.
-public struct Dimensions: Sendable, Hashable {
-  public let modelType: String
-  public let width, layers, heads, intermediate, vocabulary, positions, tokenTypes: Int
-  /// The head's dropout where its own configuration says none.
-  public let classifierDropout: Float
-  /// What the model drops of each sub-layer's output while something is trained.
-  public let hiddenDropout: Float
-}
-
-/// What a pass gives.
-public struct Hidden: Sendable {
-  /// The rows that are read of the last hidden state, `[rows read, width]`.
-  public let last: Tensor
-  /// Whose the rows of `last` are.
-  public let rows: TokenRows
-  /// The embeddings' output and every layer's, each `[tokens, width]`; empty unless asked for.
-  public let layers: [Tensor]
+extension Architecture {
+  public static var savedHeads: [String: SavedHead] { [:] }
+  public func finished(_ x: Tensor, _ stack: Site.Stack, _ pass: FinishingPass) -> Tensor { x }
+  public var hasPooler: Bool { false }
+  public func pooled(_ first: Tensor) -> Tensor? { nil }
+  public func vocabularyLogits(_ x: Tensor, unembedding: (Tensor) -> Tensor) -> Tensor? { nil }
 }
 
 /// The model families there are.
-///
-/// To add one is a file and a word here.
-public let architectures: [any Architecture.Type] = [BERT.self]
+public enum ModelFamilies {
+  /// To add one is a file and a word here.
+  public static let all: [any Architecture.Type] = [BERT.self, RoBERTa.self, DistilBERT.self]
+
+  /// The family that reads a configuration.
+  ///
+  /// - Throws: ``FileFailure`` for a `model_type` that none reads.
+  public static func family(of configuration: Field) throws -> any Architecture.Type {
+    let field = try configuration.required("model_type")
+    let type = try field.string()
+    guard let found = all.first(where: { $0.modelTypes.contains(type) }) else {
+      throw field.failure(
+        "models of type \(escaped(type, limit: 80)) are not supported yet",
+        hint: "supported: \(all.flatMap { $0.modelTypes }.joined(separator: ", "))")
+    }
+    return found
+  }
+}

@@ -3,38 +3,32 @@ internal import Files
 
 /// The sizes and places of a base model, with or without its weights.
 public struct BaseShape: Sendable {
-  public let dimensions: Dimensions
-  public let sites: [Site]
-  /// Where the paths begin: `bert`.
-  public let prefix: String
-  /// What the Python library calls the model with its heads: `BertAdapterModel`.
-  public let className: String
+  /// Every tensor and site.
+  public let blueprint: Blueprint
+  /// What the adapters' files call it: the folder's name, or `_name_or_path` of its configuration.
   public let name: String
-  /// Nil where the weights are not at hand.
-  public let fingerprint: String?
+  /// Tells its weights from others of the same shape; nil where they are not at hand.
+  public let fingerprint: Fingerprint?
 
-  init(
-    dimensions: Dimensions, sites: [Site], prefix: String, className: String, name: String,
-    fingerprint: String?
-  ) {
-    self.dimensions = dimensions
-    self.sites = sites
-    self.prefix = prefix
-    self.className = className
+  init(blueprint: Blueprint, name: String, fingerprint: Fingerprint?) {
+    self.blueprint = blueprint
     self.name = name
     self.fingerprint = fingerprint
   }
+
+  public var traits: Traits { blueprint.traits }
+  /// The places where adapters may act, in the order a pass meets them.
+  public var sites: [Site] { blueprint.sites }
+  /// How many numbers such a model consists of, without a head.
+  public var parameterCount: Int { blueprint.parameterCount }
 
   /// Reads a `config.json`.
   ///
   /// - Throws: ``FileFailure`` for a configuration that makes no sense.
   public init(configuration path: String) throws {
     let root = Field(try JSON(contentsOf: path), file: path)
-    let type = try architectureType(of: root)
-    let dimensions = try type.check(root)
     self.init(
-      dimensions: dimensions, sites: type.sites(of: dimensions), prefix: type.prefix,
-      className: type.className,
+      blueprint: try Blueprint(ModelFamilies.family(of: root), root, nil),
       name: try root["_name_or_path"]?.string() ?? path, fingerprint: nil)
   }
 
@@ -53,31 +47,58 @@ public struct BaseShape: Sendable {
 
   /// Reads a model's folder without loading its weights.
   public init(folder: String) throws {
-    let path = folder + "/config.json"
-    let root = Field(try JSON(contentsOf: path), file: path)
-    let type = try architectureType(of: root)
-    let dimensions = try type.check(root)
-    let tensors = try Checkpoint(folder: folder).tensors
-    let given = try root["_name_or_path"]?.string() ?? ""
-    self.init(
-      dimensions: dimensions, sites: type.sites(of: dimensions), prefix: type.prefix,
-      className: type.className, name: given.isEmpty ? folder.modelName : given,
-      fingerprint: try BaseModels.fingerprint(
-        dimensions, .checkpoint(tensors, folder: folder), prefix: type.prefix))
+    try self.init(ModelFolder(folder))
   }
 
-  /// How many numbers such a model consists of, without a head.
-  public var parameterCount: Int {
-    let type = architectures.first { $0.modelTypes.contains(dimensions.modelType) }
-    return type?.parameterCount(of: dimensions) ?? 0
+  init(_ folder: ModelFolder) throws {
+    let blueprint = try Blueprint(folder.family, folder.configuration, folder.checkpoint)
+    try folder.check(blueprint)
+    self.init(
+      blueprint: blueprint, name: folder.name,
+      fingerprint: try Fingerprint(of: folder.checkpoint, blueprint, in: folder.path))
   }
 }
 
-extension BaseModel {
-  /// This model's sizes and places.
-  public var shape: BaseShape {
-    BaseShape(
-      dimensions: dimensions, sites: sites, prefix: prefix,
-      className: type(of: architecture).className, name: name, fingerprint: fingerprint)
+/// A model's folder, opened: its configuration read, its weights mapped.
+struct ModelFolder {
+  let path: String
+  let configuration: Field
+  let family: any Architecture.Type
+  let checkpoint: Checkpoint
+  let name: String
+
+  init(_ path: String) throws {
+    self.path = path
+    let file = path + "/config.json"
+    configuration = Field(try JSON(contentsOf: file), file: file)
+    family = try ModelFamilies.family(of: configuration)
+    checkpoint = try Checkpoint(folder: path)
+    let given = try configuration["_name_or_path"]?.string() ?? ""
+    name = given.isEmpty ? modelName(path) : given
   }
+
+  /// Refuses weights that lack tensors, or have them of other shapes.
+  func check(_ blueprint: Blueprint) throws {
+    let missing = blueprint.missing(from: checkpoint)
+    guard let first = missing.first else { return }
+    let others = missing.count - 1
+    let extra = blueprint.extra(in: checkpoint).prefix(3).map { escaped($0, limit: 80) }
+    throw FileFailure(
+      path, at: "tensor \(first)",
+      "the checkpoint has no tensor of this name"
+        + (others > 0 ? ", nor \(others) more of the model's" : ""),
+      hint: "is this the model that config.json describes?"
+        + (extra.isEmpty ? "" : " It has instead \(extra.joined(separator: ", "))"))
+  }
+}
+
+/// What a model in a folder is called: the folder's name, or in a cache of a hub the id there.
+///
+/// `…/models--owner--name/snapshots/<commit>` is `owner/name`.
+private func modelName(_ folder: String) -> String {
+  let parts = folder.split(separator: "/")
+  guard parts.count >= 3, parts[parts.count - 2] == "snapshots",
+    parts[parts.count - 3].hasPrefix("models--")
+  else { return lastPathComponent(folder) }
+  return String(parts[parts.count - 3].dropFirst("models--".count)).replacing("--", with: "/")
 }

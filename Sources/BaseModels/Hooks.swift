@@ -1,67 +1,99 @@
 /// What adapters answer at a model's sites.
 public import Tensors
 
-/// Called by an architecture at its sites; what is not answered is the base model.
-///
-/// `layout` says where the sequences lie in the rows at hand: in the last layer these may be only
-/// the rows that are read.
+/// Called by a pass at the model's sites; what is not answered is the base model.
 public protocol Hooks: Sendable {
+  /// What becomes of the embeddings' output; rows may be added.
+  ///
+  /// - Parameters:
+  ///   - x: `[rows, embedding width]`
+  ///   - site: behind the embeddings of a stack.
+  ///   - rows: which tokens the rows are.
+  func embedded(_ x: Tensor, at site: Site, _ rows: TokenRows) -> (Tensor, TokenRows)
+
+  /// What goes into a projection.
+  ///
+  /// - Parameter x: `[rows, inputs]`
+  /// - Returns: the same shape.
+  func entering(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor
+
   /// What becomes of a projection's output.
   ///
   /// - Parameters:
   ///   - y: `[rows, outputs]`, of the frozen layer.
   ///   - x: `[rows, inputs]`, what went into it.
   ///   - site: the projection's.
-  ///   - layout: where the sequences lie in the rows.
+  ///   - rows: which tokens the rows are.
   /// - Returns: `[rows, outputs]`
-  func projected(_ y: Tensor, from x: Tensor, at site: Site, _ layout: Layout) -> Tensor
+  func projected(_ y: Tensor, from x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor
+
+  /// Keys and values that sequences see before their own.
+  ///
+  /// - Parameters:
+  ///   - site: the attention's.
+  ///   - x: `[rows, width]`, what its queries are made of.
+  ///   - rows: which tokens the rows are.
+  /// - Returns: for each source of them, what it gives each sequence.
+  func prefixes(at site: Site, _ x: Tensor, _ rows: TokenRows) -> [Prefix]
 
   /// How a sub-layer ends, residual and norm included.
   ///
   /// - Parameters:
   ///   - h: `[rows, width]`, the sub-layer's output.
-  ///   - residual: `[rows, width]`, what went into the sub-layer.
-  ///   - norm: the model's own norm after the sum.
-  ///   - site: the sub-layer's end.
-  ///   - layout: where the sequences lie in the rows.
+  ///   - ending: what the model itself would do.
+  ///   - rows: which tokens the rows are.
   /// - Returns: `[rows, width]`
-  func ended(
-    _ h: Tensor, residual: Tensor, norm: LayerNorm, at site: Site, _ layout: Layout
-  ) -> Tensor
+  func ended(_ h: Tensor, _ ending: Ending, _ rows: TokenRows) -> Tensor
 
-  /// Whether ``projected(_:from:at:_:)`` answers at a site; where not, the activation after it can be
-  /// computed together with the product.
-  func projects(at site: Site) -> Bool
+  /// What becomes of a layer's output.
+  ///
+  /// - Parameter x: `[rows, width]`
+  /// - Returns: the same shape.
+  func left(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor
 
-  /// Whether a site's answer looks across a sequence, so that all its rows must be there.
-  var readsWholeSequences: Bool { get }
+  /// What goes into the output embedding: the inverse of what ``embedded(_:at:_:)`` did.
+  ///
+  /// - Parameter x: `[rows, embedding width]`
+  /// - Returns: the same shape.
+  func unembedded(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor
+
+  /// Whether anything is answered at a site; where not, the model may compute on its own.
+  func acts(at site: Site) -> Bool
+
+  /// Whether what is answered at a site for a sequence looks across it, so that all of its rows must
+  /// be there.
+  func readsWhole(_ sequence: Int, at site: Site) -> Bool
 }
 
-extension Hooks {
-  public func projected(_ y: Tensor, from x: Tensor, at site: Site, _ layout: Layout) -> Tensor {
-    y
-  }
+/// Keys and values that an adapter puts before those of sequences.
+public struct Prefix: Sendable {
+  /// `[rows, heads of keys · head width]`
+  public let key, value: Tensor
+  /// Those of each sequence; empty where it has none.
+  public let rows: [Range<Int>]
 
-  public func ended(
-    _ h: Tensor, residual: Tensor, norm: LayerNorm, at site: Site, _ layout: Layout
-  ) -> Tensor {
-    norm(h, addingTo: residual)
-  }
-
-  public func projects(at site: Site) -> Bool { false }
-
-  public var readsWholeSequences: Bool { false }
-
-  /// A projection and the activation after it.
-  func activated(
-    _ projection: Linear, _ activation: Activation, _ x: Tensor, at site: Site, _ layout: Layout
-  ) -> Tensor {
-    guard projects(at: site) else { return projection(x, activation: activation) }
-    return projected(projection(x), from: x, at: site, layout).activated(activation)
+  public init(key: Tensor, value: Tensor, rows: [Range<Int>]) {
+    self.key = key
+    self.value = value
+    self.rows = rows
   }
 }
 
 /// The base model as it is.
 public struct NoHooks: Hooks {
   public init() {}
+
+  public func embedded(_ x: Tensor, at site: Site, _ rows: TokenRows) -> (Tensor, TokenRows) {
+    (x, rows)
+  }
+  public func entering(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor { x }
+  public func projected(
+    _ y: Tensor, from x: Tensor, at site: Site, _ rows: TokenRows
+  ) -> Tensor { y }
+  public func prefixes(at site: Site, _ x: Tensor, _ rows: TokenRows) -> [Prefix] { [] }
+  public func ended(_ h: Tensor, _ ending: Ending, _ rows: TokenRows) -> Tensor { ending(h) }
+  public func left(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor { x }
+  public func unembedded(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor { x }
+  public func acts(at site: Site) -> Bool { false }
+  public func readsWhole(_ sequence: Int, at site: Site) -> Bool { false }
 }

@@ -71,21 +71,21 @@ void ak_embed(const float *const *tables, const int32_t *const *indices, size_t 
   ak_current_kernels()->embed(tables, indices, table_count, rows, width, y);
 }
 
-void ak_attention(const float *q, size_t ldq, const float *k, size_t ldk, const float *v,
-                  size_t ldv, float *out, size_t ldo, size_t queries, size_t keys,
-                  size_t head_width, size_t first_head, size_t last_head, float scale, bool causal,
-                  float *log_sum_exp) {
-  ak_current_kernels()->attention(q, ldq, k, ldk, v, ldv, out, ldo, queries, keys, head_width,
-                                  first_head, last_head, scale, causal, log_sum_exp);
+void ak_attention(const ak_attention_shape *shape, const ak_queries *queries,
+                  const ak_segment *segments, size_t segment_count, float *out, size_t ldo,
+                  size_t first_head, size_t last_head, float *log_sum_exp) {
+  ak_current_kernels()->attention(shape, queries, segments, segment_count, out, ldo, first_head,
+                                  last_head, log_sum_exp);
 }
-void ak_attention_backward(const float *q, size_t ldq, const float *k, size_t ldk, const float *v,
-                           size_t ldv, const float *out, size_t ldo, const float *log_sum_exp,
-                           const float *d_out, float *dq, float *dk, float *dv, size_t queries,
-                           size_t keys, size_t head_width, size_t first_head, size_t last_head,
-                           float scale, bool causal) {
-  ak_current_kernels()->attention_backward(q, ldq, k, ldk, v, ldv, out, ldo, log_sum_exp, d_out,
-                                           dq, dk, dv, queries, keys, head_width, first_head,
-                                           last_head, scale, causal);
+void ak_attention_backward(const ak_attention_shape *shape, const ak_queries *queries,
+                           const ak_segment *segments, size_t segment_count, const float *out,
+                           size_t ldo, const float *log_sum_exp, const float *d_out,
+                           const ak_query_gradient *query_gradient,
+                           const ak_segment_gradient *segment_gradients, size_t first_head,
+                           size_t last_head) {
+  ak_current_kernels()->attention_backward(shape, queries, segments, segment_count, out, ldo,
+                                           log_sum_exp, d_out, query_gradient, segment_gradients,
+                                           first_head, last_head);
 }
 
 void ak_linear(const ak_packed *w, const float *x, size_t ldx, size_t rows, float *y, size_t ldy,

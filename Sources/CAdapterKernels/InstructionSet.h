@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "AttentionRules.h"
 #include "include/AdapterKernels.h"
 
 typedef struct {

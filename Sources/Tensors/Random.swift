@@ -56,6 +56,9 @@ public struct DropoutSource: Sendable {
     self.stream = stream
   }
 
+  /// The stream as the kernels know it.
+  var number: UInt64 { Random.number(of: stream) }
+
   /// The source of one place in the model.
   public func at(_ place: String) -> DropoutSource {
     DropoutSource(random, stream: stream + "/" + place)
@@ -69,7 +72,7 @@ extension Tensor {
     guard let source, probability > 0 else { return self }
     let mask = Tensor(shape: shape) {
       ak_dropout_mask(
-        source.random.seed, Random.number(of: source.stream), 0, 1 - probability, $0, count)
+        source.random.seed, source.number, 0, 1 - probability, $0, count)
     }
     return self * mask
   }

@@ -113,4 +113,17 @@ extension Tensor {
     return Tensor(
       shape: shape, storage: storage, node: Node(inputs: operands, gradient: gradient))
   }
+
+  /// An operation whose gradient is told its own result as well.
+  static func operation(
+    _ shape: [Int], _ operands: [Tensor], compute: (UnsafeMutablePointer<Float>) -> Void,
+    gradientAtResult gradient: @escaping @Sendable (_ g: Tensor, _ result: Tensor) -> [Tensor?]
+  ) -> Tensor {
+    let storage = Storage(count: shape.reduce(1, *))
+    withExtendedLifetime(operands) { compute(storage.base) }
+    let result = Tensor(shape: shape, storage: storage)
+    return Tensor(
+      shape: shape, storage: storage,
+      node: Node(inputs: operands) { gradient($0, result) })
+  }
 }

@@ -46,19 +46,17 @@ import Testing
     }
 
     /// The loss of some rows at tensors of the adapter and the head.
-    func loss(_ tensors: [String: Tensor], rows: Range<Int> = 0..<3) -> Tensor {
+    func loss(_ tensors: [String: Tensor], rows: Range<Int> = 0..<3) throws -> Tensor {
       let bound = BoundAdapter(
         adapter, to: base, tensors: tensors, headTensors: tensors, isTrained: true, dropout: nil)
       let sequences = `The gradient of an adapter`.sequences[rows]
-      let ranges = setupRanges(sequences.map { Row($0, [bound]) })
-      let (_, outputs) = base.runHeads(
-        Array(sequences), ranges, AdapterHooks(ranges: ranges), .unread)
-      guard let output = outputs.first ?? nil else { return .zeros([]) }
-      return examples.loss(output, of: rows)
+      let pass = try BranchedPass(
+        sequences.map { ModelInput($0, bound) }, base, .unread, PassOptions())
+      return examples.loss(pass.heads[0], of: rows)
     }
 
-    func gradient(rows: Range<Int> = 0..<3) -> [String: Tensor] {
-      valueAndGradient(at: tensors) { loss($0, rows: rows) }.gradient
+    func gradient(rows: Range<Int> = 0..<3) throws -> [String: Tensor] {
+      try valueAndGradient(at: tensors) { try loss($0, rows: rows) }.gradient
     }
   }
 
@@ -80,7 +78,7 @@ import Testing
   /// Moves all tensors of one kind at once, `adapter_up.bias` of every site for example.
   private func compareWithDifferences(_ training: Training) throws {
     let tensors = training.tensors
-    let gradient = training.gradient()
+    let gradient = try training.gradient()
     #expect(gradient.keys.sorted() == tensors.keys.sorted())
     let kinds = Dictionary(grouping: tensors.keys.sorted()) { name in
       name.split(separator: ".").drop { $0 != "task" }.joined(separator: ".")
@@ -97,16 +95,18 @@ import Testing
         analytic += zip(gradient.scalars, signs).reduce(0) { $0 + Double($1.0) * Double($1.1) }
         squares += gradient.sumOfSquares
       }
-      func loss(_ step: Float) -> Double {
+      func loss(_ step: Float) throws -> Double {
         let moved = tensors.merging(directions) { $0 + $1 * step }
-        return Double(training.loss(moved).scalar)
+        return Double(try training.loss(moved).scalar)
       }
-      func slope(_ step: Float) -> Double { (loss(step) - loss(-step)) / (2 * Double(step)) }
+      func slope(_ step: Float) throws -> Double {
+        try (loss(step) - loss(-step)) / (2 * Double(step))
+      }
       // Two steps, so that the error of the third derivative cancels (Richardson).
-      let numeric = (4 * slope(0x1p-10) - slope(0x1p-9)) / 3
+      let numeric = try (4 * slope(0x1p-10) - slope(0x1p-9)) / 3
       let norm = squares.squareRoot()
       // The last digits of the loss are noise: without norms it is large, and its slope may be none.
-      let noise = 3e-3 * max(1, loss(0))
+      let noise = try 3e-3 * max(1, loss(0))
       #expect(
         abs(numeric - analytic) <= 0.02 * norm + noise,
         "\(kind): \(analytic), differences say \(numeric), norm \(norm)")
@@ -122,10 +122,10 @@ import Testing
     for head in [try TestHeads.classification(), try TestHeads.tagging()] {
       let training = try Training(method, head)
       setThreadCount(1)
-      let whole = training.gradient()
+      let whole = try training.gradient()
       setThreadCount(3)
-      let threaded = training.gradient()
-      let parts = try parallelMap(3) { training.gradient(rows: $0..<$0 + 1) }
+      let threaded = try training.gradient()
+      let parts = try parallelMap(3) { try training.gradient(rows: $0..<$0 + 1) }
       for (name, expected) in whole {
         let cut = parts.compactMap { $0[name] }.reduce(Tensor.zeros(expected.shape), +)
         expectClose(threaded[name]?.scalars ?? [], expected.scalars, absolute: 2e-5, name)
@@ -145,8 +145,8 @@ import Testing
     let adapter = try Adapter(name: "fresh", methods: try parseMethods(method), for: base, seed: 1)
     let bound = BoundAdapter(adapter, to: base)
     let sequences = `The gradient of an adapter`.sequences
-    let adapted = try base.forward(sequences.map { Row($0, [bound]) }, hiddenStates: .all)
-    let alone = try base.forward(sequences.map { Row($0) }, hiddenStates: .all)
+    let adapted = try base.forward(sequences.map { ModelInput($0, bound) }, hiddenStates: .all)
+    let alone = try base.forward(sequences.map { ModelInput($0) }, hiddenStates: .all)
     for (a, b) in zip(adapted, alone) {
       for (layer, (x, y)) in zip(a.layers, b.layers).enumerated() {
         expectClose(x.scalars, y.scalars, absolute: 1e-6, relative: 1e-6, "layer \(layer)")

@@ -15,7 +15,7 @@ import Testing
   func `gives what the Python library gives`(_ golden: Goldens.Case) throws {
     let base = try Goldens.base(golden.base)
     let adapters = try Goldens.adapters(golden.adapters, base)
-    let rows = try golden.rows(adapters)
+    let rows = try golden.inputs(adapters)
     let outputs = try base.forward(rows, hiddenStates: .all)
     for (row, output) in outputs.enumerated() {
       let key = "\(golden.name)/\(row)"
@@ -37,7 +37,7 @@ import Testing
     _ golden: Goldens.Case
   ) throws {
     let base = try Goldens.base(golden.base)
-    let rows = try golden.rows(Goldens.adapters(golden.adapters, base))
+    let rows = try golden.inputs(Goldens.adapters(golden.adapters, base))
     let together = try base.forward(rows)
     let whole = try base.forward(rows, hiddenStates: .last)
     for (index, row) in rows.enumerated() {
@@ -57,12 +57,12 @@ import Testing
 }
 
 extension Goldens.Case {
-  func rows(_ adapters: [String: BoundAdapter]) throws -> [Row] {
-    let stacks = try setup.map { try Composition($0).stacks(rows: sequences.count) }
+  func inputs(_ adapters: [String: BoundAdapter]) throws -> [ModelInput] {
+    func adapter(_ name: String) throws -> BoundAdapter { try #require(adapters[name]) }
+    let shared = try setup.map { try Composition($0).branches(rows: sequences.count, adapter) }
     return try sequences.enumerated().map { index, sequence in
-      let own = try rowSetups[index].map { try Composition($0).stacks(rows: 1)[0] }
-      let names = own ?? (stacks?[index] ?? [])
-      return Row(sequence, try names.map { try #require(adapters[$0]) })
+      let own = try rowSetups[index].map { try Composition($0).branches(rows: 1, adapter)[0] }
+      return ModelInput(sequence, own ?? shared?[index] ?? [.none])
     }
   }
 }

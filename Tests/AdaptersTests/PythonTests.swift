@@ -52,7 +52,7 @@ struct `An adapter that Python loads` {
     try runPython(folder, input, output, format)
     let expected = try TensorFile(output).tensors
     let bound = BoundAdapter(adapter, to: base)
-    let ours = try base.forward(sequences.map { Row($0, [bound]) }, hiddenStates: .last)
+    let ours = try base.forward(sequences.map { ModelInput($0, bound) }, hiddenStates: .last)
     for (row, result) in ours.enumerated() {
       let hidden = try #require(expected["\(row).last_hidden_state"]).floats()
       expectClose(result.hidden.scalars, hidden, absolute: 3e-4, "hidden state of row \(row)")

@@ -87,7 +87,7 @@ import Testing
     let bad = try damaged(base)
     let sequence = Batch.Sequence(ids: [2, 40, 41, 3])
     let failure = #expect(throws: FileFailure.self) {
-      try base.forward([Row(sequence), Row(sequence, [bad])])
+      try base.forward([ModelInput(sequence), ModelInput(sequence, bad)])
     }
     #expect(failure?.description.contains("damaged") == true)
     #expect(failure?.description.contains("row 1") == true)

@@ -19,7 +19,7 @@ import Testing
     let stack = try ["a", "b"].map {
       try Self.adapter($0, "lora[intermediate_lora=True]", base)
     }
-    let row = Row(Batch.Sequence(ids: [2, 5, 9, 7]), stack)
+    let row = ModelInput(Batch.Sequence(ids: [2, 5, 9, 7]), .stack(stack.map { .adapter($0) }))
     let failure = try #require(throws: FileFailure.self) { try base.forward([row]) }
     #expect(failure.description.contains("stack(a,b)"))
     #expect(failure.place?.contains("intermediate.dense") ?? false)
@@ -31,7 +31,9 @@ import Testing
       try Self.adapter("scaling", "ia3[intermediate_lora=False]", base),
       try Self.adapter("sum", "lora[init_weights='bert']", base),
     ]
-    let output = try base.forward([Row(Batch.Sequence(ids: [2, 5, 9, 7]), stack)])
+    let output = try base.forward([
+      ModelInput(Batch.Sequence(ids: [2, 5, 9, 7]), .stack(stack.map { .adapter($0) }))
+    ])
     #expect(output.first?.hidden.isFinite ?? false)
   }
 }

@@ -58,7 +58,7 @@ import Testing
         let layout = Layout(lengths: Array(lengths[range]))
         meter.add(
           .concatenatingRows(Array(outputs[range])),
-          TokenRows(range.map { _ in .all }, of: layout), Array(targets[range]))
+          TokenRows(layout), Array(targets[range]))
       }
       return meter.metrics.map { "\($0.name) \($0.value)" }
     }
@@ -167,7 +167,7 @@ extension `A training` {
       guard case .object(var configuration) = try JSON(contentsOf: path) else { return }
       configuration["max_position_embeddings"] = .integer(positions)
       let base = try BaseModel(
-        Field(.object(configuration), file: path), .random(Random(seed: 1)), name: "tiny")
+        Field(.object(configuration), file: path), random: Random(seed: 1), name: "tiny")
       guard positions < 3 else {
         #expect(try TextModel(base: base, tokenizer: whole.tokenizer).limit == 3)
         continue

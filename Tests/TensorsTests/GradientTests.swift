@@ -83,7 +83,10 @@ import Testing
         if line.contains("public "), let start = line.range(of: "func ") {
           current = String(line[start.upperBound...].prefix { !"( <".contains($0) })
         }
-        guard line.contains("gradient: {") || line.contains("node: Node(inputs:") else { continue }
+        guard
+          line.contains("gradient: {") || line.contains("gradientAtResult: {")
+            || line.contains("node: Node(inputs:")
+        else { continue }
         functions.insert(current)
       }
     }

@@ -50,8 +50,8 @@ import Testing
     Chain("softmax", [1, 3]) { $0.softmax() },
     Chain("the values of attention", [1, 3]) {
       attention(
-        query: row, key: row, value: $0, queries: Layout(lengths: [1]), keys: Layout(lengths: [1]),
-        heads: 1, scale: 1)
+        row, Layout(lengths: [1]), over: [KeyValues(key: row, value: $0, Layout(lengths: [1]))],
+        AttentionShape(heads: 1, headWidth: 3))
     },
     Chain("a frozen layer", [1, 1]) { `A graph`.layer($0) },
   ]

@@ -118,31 +118,96 @@ extension Operation {
   ]
 
   private static func attend(
-    _ x: [Tensor], _ queries: [Int], _ keys: [Int], heads: Int
+    _ x: [Tensor], _ queries: [Int], _ keys: [Int], _ shape: AttentionShape,
+    positions: [Int32]? = nil, bias: PositionBias? = nil, dropout: AttentionDropout? = nil
   ) -> Tensor {
     attention(
-      query: x[0], key: x[1], value: x[2], queries: Layout(lengths: queries),
-      keys: Layout(lengths: keys), heads: heads, scale: 0.7)
+      x[0], Layout(lengths: queries), positions: positions,
+      over: [KeyValues(key: x[1], value: x[2], Layout(lengths: keys))], shape, bias: bias,
+      dropout: dropout)
+  }
+
+  private static func shape(
+    _ heads: Int, _ width: Int, keyHeads: Int? = nil, softcap: Float? = nil, isCausal: Bool = false,
+    window: AttentionShape.Window? = nil
+  ) -> AttentionShape {
+    AttentionShape(
+      heads: heads, keyHeads: keyHeads, headWidth: width, scale: 0.7, softcap: softcap,
+      isCausal: isCausal, window: window)
+  }
+
+  /// A bias of 3 heads and 4 buckets.
+  private static func bias(_ byQuery: Tensor?, _ byKey: Tensor?, isScaled: Bool) -> PositionBias {
+    PositionBias(
+      buckets: [3, 0, 1, 1, 2], least: -2, bucketCount: 4, byQuery: byQuery, byKey: byKey,
+      isScaled: isScaled)
   }
 
   private static let attentions = [
     Operation("attention", [11, 15], [11, 15], [11, 15]) {
-      attend($0, [4, 1, 6], [4, 1, 6], heads: 3)
+      attend($0, [4, 1, 6], [4, 1, 6], shape(3, 5))
     },
     Operation("attention of rows that are read", [4, 15], [11, 15], [11, 15]) {
-      attend($0, [1, 1, 2], [4, 1, 6], heads: 3)
+      attend($0, [1, 1, 2], [4, 1, 6], shape(3, 5))
     },
     Operation("attention with an empty sequence", [5, 8], [5, 8], [5, 8]) {
-      attend($0, [2, 0, 3], [2, 0, 3], heads: 1)
+      attend($0, [2, 0, 3], [2, 0, 3], shape(1, 8))
     },
     Operation("attention over tiles", [70, 16], [70, 16], [70, 16]) {
-      attend($0, [67, 3], [67, 3], heads: 2)
+      attend($0, [67, 3], [67, 3], shape(2, 8))
     },
     Operation("attention of one query over tiles", [2, 16], [136, 16], [136, 16]) {
-      attend($0, [1, 1], [131, 5], heads: 2)
+      attend($0, [1, 1], [131, 5], shape(2, 8))
     },
     Operation("attention to itself", [11, 15]) {
-      attend([$0[0], $0[0], $0[0]], [4, 1, 6], [4, 1, 6], heads: 3)
+      attend([$0[0], $0[0], $0[0]], [4, 1, 6], [4, 1, 6], shape(3, 5))
+    },
+    Operation("attention, causal", [11, 15], [11, 15], [11, 15]) {
+      attend($0, [4, 1, 6], [4, 1, 6], shape(3, 5, isCausal: true))
+    },
+    Operation("attention, causal, of some rows", [4, 15], [11, 15], [11, 15]) {
+      attend(
+        $0, [1, 1, 2], [4, 1, 6], shape(3, 5, isCausal: true), positions: [2, 0, 1, 4])
+    },
+    Operation("attention in groups", [11, 20], [11, 10], [11, 10]) {
+      attend($0, [4, 1, 6], [4, 1, 6], shape(4, 5, keyHeads: 2))
+    },
+    Operation("attention in a sliding window", [30, 15], [30, 15], [30, 15]) {
+      attend($0, [4, 26], [4, 26], shape(3, 5, isCausal: true, window: .sliding(3)))
+    },
+    Operation("attention in a symmetric window", [30, 15], [30, 15], [30, 15]) {
+      attend($0, [4, 26], [4, 26], shape(3, 5, window: .symmetric(6)))
+    },
+    Operation("attention, capped", [11, 15], [11, 15], [11, 15]) {
+      attend($0, [4, 1, 6], [4, 1, 6], shape(3, 5, softcap: 0.8))
+    },
+    Operation("attention, biased by query", [11, 15], [11, 15], [11, 15], [11, 12]) {
+      attend($0, [4, 1, 6], [4, 1, 6], shape(3, 5), bias: bias($0[3], nil, isScaled: true))
+    },
+    Operation("attention, biased by key", [11, 15], [11, 15], [11, 15], [11, 12]) {
+      attend($0, [4, 1, 6], [4, 1, 6], shape(3, 5), bias: bias(nil, $0[3], isScaled: false))
+    },
+    Operation("attention, biased by both", [11, 15], [11, 15], [11, 15], [11, 12], [11, 12]) {
+      attend($0, [4, 1, 6], [4, 1, 6], shape(3, 5), bias: bias($0[3], $0[4], isScaled: true))
+    },
+    Operation("attention, one bias for all", [11, 15], [11, 15], [11, 15], [1, 12]) {
+      attend($0, [4, 1, 6], [4, 1, 6], shape(3, 5), bias: bias($0[3], nil, isScaled: false))
+    },
+    Operation("attention with dropout", [11, 15], [11, 15], [11, 15]) {
+      attend(
+        $0, [4, 1, 6], [4, 1, 6], shape(3, 5),
+        dropout: AttentionDropout(0.3, DropoutSource(Random(seed: 3), stream: "step")))
+    },
+    // Two sequences share the prefix, the third has none.
+    Operation(
+      "attention over a prefix and tokens", [11, 15], [3, 15], [3, 15], [11, 15], [11, 15]
+    ) {
+      let layout = Layout(lengths: [4, 1, 6])
+      let prefix = KeyValues(
+        key: $0[1], value: $0[2], rows: [0..<3, 1..<3, 0..<0], positions: [-3, -2, 0])
+      return attention(
+        $0[0], layout, over: [prefix, KeyValues(key: $0[3], value: $0[4], layout)],
+        shape(3, 5, isCausal: true))
     },
   ]
 

@@ -1,6 +1,6 @@
 /// `adapter_config.json`, of this library, of the Python library, and of its predecessors.
 public import Files
-internal import BaseModels
+public import BaseModels
 
 /// What an adapter's configuration file says.
 public struct AdapterConfiguration: Sendable {
@@ -10,7 +10,7 @@ public struct AdapterConfiguration: Sendable {
   public let modelName: String?
   public let hiddenSize: Int?
   /// The fingerprint of the base model it was trained on, where this library wrote the file.
-  public let fingerprint: String?
+  public let fingerprint: Fingerprint?
   /// Every top-level key but `config` and `name`.
   public let metadata: JSON.Object
 
@@ -33,12 +33,17 @@ public struct AdapterConfiguration: Sendable {
     let nameField = root["name"]
     // Old files have none: the keys of the tensors know it, or else nothing but the folder does.
     name =
-      try nameField?.string() ?? adapterNameInTensors(of: folder) ?? folder.lastPathComponent
+      try nameField?.string() ?? adapterNameInTensors(of: folder) ?? lastPathComponent(folder)
     try checkAdapterName(name, in: path, at: nameField?.place)
     modelType = try root["model_type"]?.string()
     modelName = try root["model_name"]?.string()
     hiddenSize = try root["hidden_size"]?.integer(in: 1...1_048_576)
-    fingerprint = try root[Self.fingerprintKey]?.string()
+    fingerprint = try root[Self.fingerprintKey].map { field in
+      guard let fingerprint = Fingerprint(try field.string()) else {
+        throw field.failure("is no fingerprint of a base model")
+      }
+      return fingerprint
+    }
     let config = try root.required("config")
     let version = try root["version"]?.string()
     if case .string(let text) = config.json {
@@ -66,10 +71,12 @@ public struct AdapterConfiguration: Sendable {
       }
     }
     let modern = try config.modernised(version: version)
-    guard let type = Adapters.methods.first(where: { $0.recognises(modern) }) else {
+    guard let type = AdapterMethods.all.first(where: { $0.recognises(modern) }) else {
       throw config.failure(
         "adapters of architecture \(architecture ?? "?") are not supported",
-        hint: "bottleneck adapters, LoRA and (IA)³ are")
+        hint:
+          "supported: \(AdapterMethods.all.flatMap { $0.identifiers.map(\.name) }.joined(separator: ", "))"
+      )
     }
     return [try type.init(modern)]
   }

@@ -17,8 +17,8 @@ extension Adapter {
   ) throws {
     let file = try AdapterConfiguration(folder: folder)
     let path = folder + "/adapter_config.json"
-    let d = base.dimensions
-    if let type = file.modelType, type != d.modelType {
+    let d = base.traits
+    if let type = file.modelType, type != d.modelType, !d.relatives.contains(type) {
       throw FileFailure(
         path, at: "$.model_type", "the adapter is for \(type), the base model is \(d.modelType)",
         hint: "use the base model it was trained on: \(file.modelName ?? "unknown")")
@@ -30,32 +30,27 @@ extension Adapter {
         hint: "use the base model it was trained on: \(file.modelName ?? "unknown")")
     }
     if !ignoringBase, let trainedOn = file.fingerprint, let here = base.fingerprint,
-      trainedOn != here
+      !trainedOn.matches(here)
     {
       throw FileFailure(
         path, at: "$.\(AdapterConfiguration.fingerprintKey)",
         "the adapter was trained on another base model (\(file.modelName ?? "unknown"), "
-          + "\(trainedOn)) than \(base.name) (\(here))",
+          + "\(trainedOn.short)) than \(base.name) (\(here.short))",
         hint: "use that base model, or --force to try it all the same")
-    }
-    for method in file.methods {
-      if let bottleneck = method as? Bottleneck { try bottleneck.check(layers: d.layers, path) }
     }
     let name = newName ?? file.name
     try checkAdapterName(name, in: "adapter \(name)")
-    let expected = try adapterParameters(name, file.methods, base.sites, d)
+    let plan = try AdapterPlan(name, file.methods, on: base, path)
     let stored = try TensorFile(adapterIn: folder)
     let tensors = try stored.tensors(
-      expected,
+      plan.parameters,
       { key in
-        // The same norm a second time: it is also the first of the down projection's modules.
-        guard !key.contains(".adapter_norm_before.") else { return nil }
-        return currentName(of: key, file.name, name, prefix: base.prefix)
+        AdapterMethods.isRepetition(key)
+          ? nil : currentName(of: key, file.name, name, prefix: d.prefix)
       })
-    let (head, headTensors) = try readHead(folder, file.name, name, d)
+    let (head, headTensors) = try readHead(folder, file.name, name, base)
     self.init(
-      name: name, methods: file.methods, tensors: tensors, head: head, headTensors: headTensors,
-      metadata: file.metadata)
+      plan: plan, tensors: tensors, head: head, headTensors: headTensors, metadata: file.metadata)
   }
 }
 
@@ -75,7 +70,7 @@ func adapterNameInTensors(of folder: String) throws -> String? {
     return nil
   }
   let file = try TensorFile(adapterIn: folder)
-  let containers = Set(methods.map { $0.container })
+  let containers = AdapterMethods.containers
   let names = Set(
     file.names.compactMap { key -> String? in
       let parts = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
@@ -98,7 +93,7 @@ private func currentName(
   var parts = key.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
   for i in parts.indices {
     parts[i] = currentContainers[parts[i]] ?? parts[i]
-    let isContainer = i > 0 && methods.contains { $0.container == parts[i - 1] }
+    let isContainer = i > 0 && AdapterMethods.containers.contains(parts[i - 1])
     if isContainer, parts[i] == oldName { parts[i] = newName }
   }
   if parts.first != prefix { parts.insert(prefix, at: 0) }
@@ -117,12 +112,12 @@ func readHeadConfiguration(_ folder: String) throws -> (any Head, root: Field, S
 
 /// The head that lies beside an adapter, if one does.
 private func readHead(
-  _ folder: String, _ oldName: String, _ newName: String, _ d: Dimensions
+  _ folder: String, _ oldName: String, _ newName: String, _ base: BaseShape
 ) throws -> ((any Head)?, [String: Tensor]) {
   guard let (head, root, static_) = try readHeadConfiguration(folder) else { return (nil, [:]) }
   let headName = try root["name"]?.string() ?? oldName
   let expected = Dictionary(
-    uniqueKeysWithValues: head.parameters(d).map { ("heads.\(newName).\($0.name)", $0) })
+    uniqueKeysWithValues: head.parameters(base.traits).map { ($0.key(of: newName), $0) })
   let stored = try TensorFile(headIn: folder)
   let tensors = try stored.tensors(expected) { key in
     if let static_ { return static_.name(of: key, in: newName) }
@@ -188,7 +183,8 @@ extension TensorFile {
           "has shape \(stored.shape), expected \(parameter.shape)",
           hint: "the configuration or the base model is not the one it was trained with")
       }
-      let tensor = try Tensor(stored)
+      // Copied: a file that is written over while the adapter is at work changes nothing.
+      let tensor = try Tensor(copying: stored)
       guard tensor.isFinite else {
         throw FileFailure(
           path, at: "tensor \(key)", "holds NaN or infinity",
@@ -217,16 +213,4 @@ extension TensorFile {
 private func listed(_ names: [String]) -> String {
   let few = names.prefix(3).map { escaped($0, limit: 200) }.joined(separator: ", ")
   return names.count > 3 ? "\(few) and \(names.count - 3) more tensors" : few
-}
-
-extension Bottleneck {
-  /// Refuses a map of reduction factors that leaves layers out.
-  func check(layers: Int, _ path: String) throws {
-    guard reduction.covers(layers: layers) else {
-      throw FileFailure(
-        path, at: "$.config.reduction_factor",
-        "the map neither names every layer nor gives a default",
-        hint: "{\"1\": 16, \"default\": 8}")
-    }
-  }
 }

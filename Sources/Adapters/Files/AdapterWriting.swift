@@ -34,20 +34,20 @@ extension Adapter {
         hint: "a lower learning rate often keeps a training from diverging")
     }
     var common: JSON.Object = [
-      "hidden_size": .integer(base.dimensions.width), "model_class": .string(base.className),
-      "model_name": .string(base.name), "model_type": .string(base.dimensions.modelType),
+      "hidden_size": .integer(base.traits.width), "model_class": .string(base.traits.className),
+      "model_name": .string(base.name), "model_type": .string(base.traits.modelType),
       "name": .string(name), "version": .string("adapters.1.3.0"),
     ]
     var file = metadata
     for (key, value) in common.members { file[key] = value }
     file["config"] = .object(configuration)
     if let fingerprint = base.fingerprint {
-      file[AdapterConfiguration.fingerprintKey] = .string(fingerprint)
+      file[AdapterConfiguration.fingerprintKey] = .string(fingerprint.text)
     }
     try writeAtomically(
       JSON.object(file).text(.indentedSorted), to: folder + "/adapter_config.json")
     try writeTensors(
-      withAliases(base), folder, "adapter.safetensors", "pytorch_adapter.bin", format)
+      withAliases, folder, "adapter.safetensors", "pytorch_adapter.bin", format)
     guard let head else { return }
     common["config"] = .object(head.configuration)
     try writeAtomically(
@@ -59,11 +59,10 @@ extension Adapter {
 
 extension Adapter {
   /// The tensors, those that the Python library has twice a second time: it looks for both names.
-  private func withAliases(_ base: BaseShape) throws -> [String: Tensor] {
+  private var withAliases: [String: Tensor] {
     var all = tensors
-    for (key, parameter) in try adapterParameters(name, methods, base.sites, base.dimensions) {
-      guard let alias = parameter.alias else { continue }
-      all[key.dropLast(parameter.name.count) + alias] = tensors[key]
+    for (key, parameter) in plan.parameters {
+      if let alias = parameter.aliasKey(of: name) { all[alias] = tensors[key] }
     }
     return all
   }

@@ -18,8 +18,7 @@ func checkFilesAgree(in folder: String) throws {
 
 extension TensorFile {
   fileprivate func checkAgrees(with other: TensorFile) throws {
-    // The same norm a second time, which a reader passes over.
-    let isRead: (String) -> Bool = { !$0.contains(".adapter_norm_before.") }
+    let isRead: (String) -> Bool = { !AdapterMethods.isRepetition($0) }
     let (names, otherNames) = (names.filter(isRead), other.names.filter(isRead))
     let otherFile = other.path.split(separator: "/").last ?? ""
     let hint = "one of the two is of another training, or damaged; save the adapter again"

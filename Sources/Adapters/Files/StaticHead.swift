@@ -1,30 +1,10 @@
 /// Heads of the Transformers library's own classes, as they lie beside old adapters.
+internal import BaseModels
 internal import Files
 
-/// How a class's head becomes one of ours.
+/// A head that a class of the Transformers library saved, and how it becomes one of ours.
 struct StaticHead: Sendable {
-  let type: String
-  let layers: Int
-  let usesPooler: Bool
-  /// The position of a linear layer by what the class calls it.
-  let positions: [String: Int]
-
-  /// The classes whose heads are understood.
-  static let classes: [String: StaticHead] = [
-    "BertForSequenceClassification": StaticHead(
-      type: "classification", layers: 1, usesPooler: true, positions: ["classifier": 1]),
-    "BertForQuestionAnswering": StaticHead(
-      type: "question_answering", layers: 1, usesPooler: false, positions: ["qa_outputs": 1]),
-    "BertForTokenClassification": StaticHead(
-      type: "tagging", layers: 1, usesPooler: false, positions: ["classifier": 1]),
-  ]
-
-  private init(type: String, layers: Int, usesPooler: Bool, positions: [String: Int]) {
-    self.type = type
-    self.layers = layers
-    self.usesPooler = usesPooler
-    self.positions = positions
-  }
+  private let saved: SavedHead
 
   /// Finds the class that a head was saved from; nil for a head with a configuration of its own.
   ///
@@ -33,28 +13,31 @@ struct StaticHead: Sendable {
   init?(_ root: Field) throws {
     guard root["config"] == nil else { return nil }
     let name = try root.required("model_class").string()
-    guard let known = Self.classes[name] else {
+    let classes = ModelFamilies.all.map { $0.savedHeads }
+    guard let saved = classes.lazy.compactMap({ $0[name] }).first else {
       throw root.failure(
-        "heads of \(name) are not supported",
-        hint: "known: \(Self.classes.keys.sorted().joined(separator: ", "))")
+        "heads of \(escaped(name, limit: 80)) are not supported",
+        hint: "known: \(classes.flatMap(\.keys).sorted().joined(separator: ", "))")
     }
-    self = known
+    self.saved = saved
   }
 
   /// The configuration that one of our heads reads.
   func configuration(_ root: Field) throws -> Field {
     root.replacing(
       .object([
-        "head_type": .string(type), "layers": .integer(layers),
+        "head_type": .string(saved.type), "layers": .integer(saved.layers),
+        "activation_function": saved.activation.map { .string($0) } ?? .null,
+        "bias": .bool(saved.hasBias),
         "num_labels": .integer(try root.required("num_labels").integer(in: 1...1_000_000)),
-        "label2id": root["label2id"]?.json ?? .null, "use_pooler": .bool(usesPooler),
+        "label2id": root["label2id"]?.json ?? .null, "use_pooler": .bool(saved.usesPooler),
       ]))
   }
 
   /// What a tensor of the class is called among a head's.
   func name(of key: String, in head: String) -> String? {
-    for (source, position) in positions where key.hasPrefix(source + ".") {
-      return "heads.\(head).\(position).\(key.dropFirst(source.count + 1))"
+    for (position, source) in saved.names where key.hasPrefix(source + ".") {
+      return "heads.\(head).\(position).\(key.dropFirst(source.utf8.count + 1))"
     }
     return nil
   }

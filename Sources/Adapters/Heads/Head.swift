@@ -28,7 +28,7 @@ public protocol Head: Sendable {
   var readsPooler: Bool { get }
 
   /// Its tensors, each by the end of its name in the file: what follows the name of the adapter.
-  func parameters(_ model: Dimensions) -> [Parameter]
+  func parameters(_ model: Traits) -> [Parameter]
 
   /// Brings the head together with its tensors and a base model.
   func bound(_ tensors: ModuleTensors, on base: BaseModel) -> any BoundHead
@@ -44,14 +44,6 @@ public protocol BoundHead: Sendable {
   ///   - rows: whose the rows are.
   /// - Returns: `[rows read, outputs]`
   func callAsFunction(_ hidden: Tensor, _ rows: TokenRows) -> Tensor
-}
-
-/// What a head gave.
-struct HeadOutput: Sendable {
-  /// A row for each token that it read, `[rows read, outputs]`.
-  let outputs: Tensor
-  /// Whose the rows are.
-  let rows: TokenRows
 }
 
 /// The kinds of heads there are.

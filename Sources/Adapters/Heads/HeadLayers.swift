@@ -40,23 +40,29 @@ struct HeadLayers: Sendable, Equatable {
     (0..<count).map { $0 * (activation == nil ? 2 : 3) + 1 }
   }
 
-  func parameters(_ model: Dimensions) -> [Parameter] {
+  func parameters(_ model: Traits) -> [Parameter] {
     positions.enumerated().flatMap { layer, position in
       let isLast = layer == count - 1
       let weight = Parameter(
-        "\(position).weight", [isLast ? outputs : model.width, model.width],
+        head: "\(position).weight", [isLast ? outputs : model.width, model.width],
         .normal(deviation: 0.02))
       guard !isLast || hasBias else { return [weight] }
-      return [weight, Parameter("\(position).bias", [isLast ? outputs : model.width], .zeros)]
+      return [
+        weight, Parameter(head: "\(position).bias", [isLast ? outputs : model.width], .zeros),
+      ]
     }
   }
 
-  /// Brings the layers together with their tensors; all sequences are read alike.
-  func bound(_ tensors: ModuleTensors, on base: BaseModel, reading: Reading) -> any BoundHead {
+  /// Brings the layers together with their tensors.
+  ///
+  /// - Parameter classification: the row that stands for a sequence; nil to read every token.
+  func bound(
+    _ tensors: ModuleTensors, on base: BaseModel, reading classification: ClassificationRow?
+  ) -> any BoundHead {
     BoundLayers(
       linears: positions.map { tensors.linear("\($0)") }, activation: activation ?? .linear,
-      reading: reading, pooler: usesPooler ? base.architecture : nil,
-      dropout: dropout ?? base.dimensions.classifierDropout, source: tensors.dropout)
+      classification: classification, pooler: usesPooler ? base.architecture : nil,
+      dropout: dropout ?? base.traits.headDropout, source: tensors.dropout)
   }
 }
 
@@ -64,13 +70,15 @@ struct HeadLayers: Sendable, Equatable {
 private struct BoundLayers: BoundHead {
   let linears: [Linear]
   let activation: Activation
-  let reading: Reading
+  let classification: ClassificationRow?
   /// Whose pooler is read; nil where it is not.
   let pooler: (any Architecture)?
   let dropout: Float
   let source: DropoutSource?
 
-  func reading(_ sequence: Batch.Sequence) -> Reading { reading }
+  func reading(_ sequence: Batch.Sequence) -> Reading {
+    classification?.reading(of: sequence) ?? .all
+  }
 
   func callAsFunction(_ hidden: Tensor, _ rows: TokenRows) -> Tensor {
     var x = hidden
@@ -83,7 +91,7 @@ private struct BoundLayers: BoundHead {
     for (i, linear) in linears.enumerated() {
       let isLast = i == linears.count - 1
       x = linear(
-        x.dropout(dropout, source?.at("\(i)")), activation: isLast ? .linear : activation)
+        x.dropped(dropout, source?.at("\(i)"), rows), activation: isLast ? .linear : activation)
     }
     return x
   }

@@ -27,9 +27,9 @@ public struct TaggingHead: Head {
   public var layerCount: Int { layers.count }
   public var readsPooler: Bool { layers.usesPooler }
 
-  public func parameters(_ model: Dimensions) -> [Parameter] { layers.parameters(model) }
+  public func parameters(_ model: Traits) -> [Parameter] { layers.parameters(model) }
 
   public func bound(_ tensors: ModuleTensors, on base: BaseModel) -> any BoundHead {
-    layers.bound(tensors, on: base, reading: .all)
+    layers.bound(tensors, on: base, reading: nil)
   }
 }

@@ -27,7 +27,7 @@ public struct AdapterInspection: Sendable {
   ///   - base: where it is given, every tensor is checked against it
   /// - Throws: ``FileFailure`` naming what is wrong, where.
   public init(folder: String, base: BaseShape? = nil) throws {
-    let folder = folder.withoutTrailingSlashes
+    let folder = withoutTrailingSlashes(folder)
     path = folder
     configuration = try AdapterConfiguration(folder: folder)
     if let base { _ = try Adapter(folder: folder, for: base, ignoringBase: true) }
@@ -36,9 +36,8 @@ public struct AdapterInspection: Sendable {
     hash = configurationHash(methodConfiguration(methods))
     let file = try TensorFile(adapterIn: folder)
     tensors = summaries(file)
-    // The same norm a second time, as the Python library writes it.
     parameterCount = tensors.reduce(0) {
-      $0 + ($1.name.contains(".adapter_norm_before.") ? 0 : $1.count)
+      $0 + (AdapterMethods.isRepetition($1.name) ? 0 : $1.count)
     }
     var byteCount = try MappedFile(file.path).bytes.count
     if let (head, _, _) = try readHeadConfiguration(folder) {
@@ -65,7 +64,7 @@ public struct AdapterInspection: Sendable {
     guard let here = base?.fingerprint, let trainedOn = configuration.fingerprint else {
       return nil
     }
-    return here == trainedOn
+    return here.matches(trainedOn)
   }
 
   /// The tensors that hold NaN or infinity, which no loader takes.
@@ -88,7 +87,7 @@ public struct AdapterInspection: Sendable {
       "base": [
         "name": text(configuration.modelName), "type": text(configuration.modelType),
         "hidden_size": configuration.hiddenSize.map { .integer($0) } ?? .null,
-        "fingerprint": text(configuration.fingerprint),
+        "fingerprint": text(configuration.fingerprint?.text),
       ],
       "matches_base": matchesBase.map { .bool($0) } ?? .null,
       "parameters": .integer(parameterCount), "bytes": .integer(byteCount),

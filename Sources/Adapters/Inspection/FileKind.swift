@@ -35,7 +35,7 @@ public enum FileKind: String, Sendable, CaseIterable {
   }
 
   private static func file(_ path: String) throws -> FileKind? {
-    let name = path.lastPathComponent.lowercased()
+    let name = lastPathComponent(path).lowercased()
     let byName: [String: FileKind] = [
       "config.json": .config, "tokenizer.json": .tokenizer, "vocab.txt": .tokenizer,
       "adapter_config.json": .adapter, "readme.md": .card,
@@ -65,14 +65,6 @@ public enum FileKind: String, Sendable, CaseIterable {
     if json["data"] != nil { return .squad }
     if json["model_type"] != nil { return .config }
     return json["model"] != nil || json["pre_tokenizer"] != nil ? .tokenizer : nil
-  }
-}
-
-extension String {
-  /// Without the slashes that completion puts behind a folder's name.
-  var withoutTrailingSlashes: String {
-    guard let last = lastIndex(where: { $0 != "/" }) else { return self }
-    return String(self[...last])
   }
 }
 

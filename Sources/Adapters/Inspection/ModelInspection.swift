@@ -13,7 +13,7 @@ public struct ModelInspection: Sendable {
 
   /// Reads a folder.
   public init(folder: String) throws {
-    let folder = folder.withoutTrailingSlashes
+    let folder = withoutTrailingSlashes(folder)
     path = folder
     shape = try BaseShape(folder: folder)
     tensors = try Checkpoint(folder: folder).tensors.values.sorted { $0.name < $1.name }
@@ -23,14 +23,14 @@ public struct ModelInspection: Sendable {
 
   /// As `Documentation/inspect.schema.json` describes it.
   public func json(withTensors: Bool) -> JSON {
-    let d = shape.dimensions
+    let d = shape.traits
     var object: JSON.Object = [
       "kind": "model", "path": .string(path), "name": .string(shape.name),
       "type": .string(d.modelType), "hidden_size": .integer(d.width), "layers": .integer(d.layers),
       "heads": .integer(d.heads), "intermediate_size": .integer(d.intermediate),
       "vocabulary": .integer(d.vocabulary), "positions": .integer(d.positions),
       "parameters": .integer(parameterCount), "bytes": .integer(byteCount),
-      "fingerprint": shape.fingerprint.map { .string($0) } ?? .null,
+      "fingerprint": shape.fingerprint.map { .string($0.text) } ?? .null,
     ]
     if withTensors { object["tensors"] = .array(tensors.map { TensorSummary($0).json }) }
     return .object(object)

@@ -14,7 +14,7 @@ internal import Tokenization
 /// - Throws: ``FileFailure`` naming what is wrong, where.
 public func verify(_ path: String, as kind: FileKind? = nil, model: String? = nil) throws -> String
 {
-  let path = path.withoutTrailingSlashes
+  let path = withoutTrailingSlashes(path)
   let kind = try kind ?? FileKind(recognising: path)
   return try "\(kind.rawValue): \(escaped(kind.verified(path, model: model)))"
 }
@@ -108,7 +108,7 @@ extension FileKind {
 }
 
 private func describe(_ shape: BaseShape) -> String {
-  let d = shape.dimensions
+  let d = shape.traits
   return "\(d.modelType), \(counted(d.layers, "layer")) of width \(d.width), "
     + "\(counted(shape.parameterCount, "parameter"))"
 }

@@ -10,7 +10,8 @@ internal import Tensors
 
 /// A bottleneck adapter's configuration: the fields of the Python library's `BnConfig`.
 public struct Bottleneck: Method {
-  public static let container = "adapters"
+  public static let containers = ["adapters"]
+  static let container = "adapters"
 
   /// A number that scales, one that is trained, or one per channel that is trained.
   public enum Scaling: Sendable, Equatable {
@@ -103,22 +104,42 @@ public struct Bottleneck: Method {
     configuration["architecture"] == nil
   }
 
-  public func parameters(at site: Site, of model: Dimensions) -> [Parameter] {
-    guard acts(at: site) else { return [] }
+  /// The library writes a norm of its own twice: it is also the first of the down projection's modules.
+  public static func isRepetition(_ key: String) -> Bool { key.contains(".adapter_norm_before.") }
+
+  /// Refuses a map of reduction factors that leaves layers out.
+  public func check(_ model: BaseShape, _ file: String) throws {
+    guard reduction.covers(layers: model.traits.layers) else {
+      throw FileFailure(
+        file, at: "$.config.reduction_factor",
+        "the map neither names every layer nor gives a default",
+        hint: "{\"1\": 16, \"default\": 8}")
+    }
+  }
+
+  public func parameters(on model: BaseShape) -> [Parameter] {
+    model.sites.filter(acts).flatMap(parameters)
+  }
+
+  private func parameters(at site: Site) -> [Parameter] {
     let width = site.outputs
-    let size = reduction.size(of: width, layer: site.layer)
+    let size = reduction.size(of: width, layer: site.layer ?? 0)
     func linear(_ name: String, _ outputs: Int, _ inputs: Int, _ weight: Initializer)
       -> [Parameter]
     {
       [
-        Parameter(name + ".weight", [outputs, inputs], weight),
-        Parameter(name + ".bias", [outputs], .zeros),
+        Parameter(at: site, Self.container, name + ".weight", [outputs, inputs], weight),
+        Parameter(at: site, Self.container, name + ".bias", [outputs], .zeros),
       ]
     }
     func norm(_ name: String, alias: String? = nil) -> [Parameter] {
       [
-        Parameter(name + ".weight", [width], .ones, alias: alias.map { $0 + ".weight" }),
-        Parameter(name + ".bias", [width], .zeros, alias: alias.map { $0 + ".bias" }),
+        Parameter(
+          at: site, Self.container, name + ".weight", [width], .ones,
+          alias: alias.map { $0 + ".weight" }),
+        Parameter(
+          at: site, Self.container, name + ".bias", [width], .zeros,
+          alias: alias.map { $0 + ".bias" }),
       ]
     }
     let (down, up): (Initializer, Initializer) =
@@ -136,28 +157,34 @@ public struct Bottleneck: Method {
     parameters += linear(downName, size, width, down) + linear("adapter_up", width, size, up)
     switch scaling {
     case .constant: break
-    case .learned: parameters.append(Parameter("scaling", [1], .ones))
-    case .channel: parameters.append(Parameter("scaling", [width], .ones))
+    case .learned: parameters.append(Parameter(at: site, Self.container, "scaling", [1], .ones))
+    case .channel: parameters.append(Parameter(at: site, Self.container, "scaling", [width], .ones))
     }
     if ownNormAfter { parameters += norm("adapter_norm_after") }
     if isGated { parameters += linear("gate", 1, width, .normal(deviation: 0.02)) }
     return parameters
   }
 
-  public func module(at site: Site, of model: Dimensions, _ tensors: ModuleTensors) -> SiteModule? {
-    guard acts(at: site) else { return nil }
-    return .ending(
-      BottleneckModule(
-        method: self, ownNormBefore: ownNormBefore ? tensors.norm("adapter_down.0") : nil,
-        down: tensors.linear(downName), up: tensors.linear("adapter_up"),
-        scaling: scaling == .learned || scaling == .channel ? tensors("scaling") : nil,
-        gate: isGated ? tensors.linear("gate") : nil,
-        ownNormAfter: ownNormAfter ? tensors.norm("adapter_norm_after") : nil,
-        dropout: tensors.dropout?.at(site.path)))
+  public func modules(_ tensors: AdapterTensors, on base: BaseModel) -> Modules {
+    var modules = Modules()
+    for site in base.sites where acts(at: site) {
+      modules.endings[site.index] = module(tensors.at(site, Self.container))
+    }
+    return modules
+  }
+
+  private func module(_ tensors: ModuleTensors) -> BottleneckModule {
+    BottleneckModule(
+      method: self, ownNormBefore: ownNormBefore ? tensors.norm("adapter_down.0") : nil,
+      down: tensors.linear(downName), up: tensors.linear("adapter_up"),
+      scaling: scaling == .learned || scaling == .channel ? tensors("scaling") : nil,
+      gate: isGated ? tensors.linear("gate") : nil,
+      ownNormAfter: ownNormAfter ? tensors.norm("adapter_norm_after") : nil,
+      dropout: tensors.dropout)
   }
 
   private func acts(at site: Site) -> Bool {
-    guard !leftOut.contains(site.layer) else { return false }
+    guard site.kind == .ending, !leftOut.contains(site.layer ?? -1) else { return false }
     return switch site.role {
     case .attentionEnd: afterAttention
     case .feedForwardEnd: afterFeedForward
@@ -181,44 +208,51 @@ private struct BottleneckModule: EndingModule {
 
   var readsWholeSequences: Bool { method.isGated }
 
-  func adapted(_ h: Tensor, residual: Tensor, norm: LayerNorm, _ layout: Layout) -> Tensor {
-    if method.isParallel {
-      return normedAfter(bottleneck(residual, layout))
-    }
-    // What goes in, and what is added to what comes out.
-    let sum = method.normsBefore && method.residual == .sum ? h + residual : nil
-    let input = method.normsBefore ? norm(h, addingTo: residual) : h
-    let skip =
-      switch method.residual {
-      case .output: h
-      case .sum: sum ?? h
-      case .input: input
-      }
-    let y = bottleneck(input, layout)
+  func adapted(_ h: Tensor, _ ending: Ending, _ rows: TokenRows) -> Tensor {
+    if method.isParallel { return normedAfter(bottleneck(ending.residual, rows)) }
+    let input = method.normsBefore ? ending.finished(h) : h
+    let y = bottleneck(input, rows)
+    let skip = skip(h, input, ending)
     return method.addsResidualBeforeOwnNorm ? normedAfter(y + skip) : normedAfter(y) + skip
   }
 
-  func finished(_ h: Tensor, original: Tensor, residual: Tensor, norm: LayerNorm) -> Tensor {
+  func skipped(_ h: Tensor, _ ending: Ending) -> Tensor? {
+    if method.isParallel { return nil }
+    let isInput = method.residual == .input
+    return skip(h, isInput && method.normsBefore ? ending.finished(h) : h, ending)
+  }
+
+  /// What is added to what comes out.
+  private func skip(_ h: Tensor, _ input: Tensor, _ ending: Ending) -> Tensor {
+    switch method.residual {
+    case .output: h
+    case .sum: h + ending.residual
+    case .input: input
+    }
+  }
+
+  func finished(_ h: Tensor, original: Tensor, _ ending: Ending) -> Tensor {
     let whole = method.isParallel ? h + original : h
-    return method.normsAfter ? norm(whole, addingTo: residual) : whole
+    return method.normsAfter ? ending(whole) : whole
   }
 
   /// `scaling · up(activation(down(x)))`, dropped out and gated.
-  private func bottleneck(_ x: Tensor, _ layout: Layout) -> Tensor {
+  private func bottleneck(_ x: Tensor, _ rows: TokenRows) -> Tensor {
     let narrow = down(ownNormBefore?(x) ?? x, activation: method.activation)
     var y = up(narrow)
     if !method.isParallel {
-      y = y.droppingSequences(method.stochasticDepth, layout, dropout?.at("depth"))
+      y = y.droppingSequences(
+        method.stochasticDepth, rows.layout, dropout?.at("depth"), sequences: rows.sequenceNumbers)
     }
     switch method.scaling {
     case .constant(let factor): y = factor == 1 ? y : y * factor
     case .learned: y = scaling.map { y.scaled(by: $0) } ?? y
     case .channel: y = scaling.map { y.multiplyingRows(by: $0) } ?? y
     }
-    y = y.dropout(method.dropout, dropout?.at("dropout"))
+    y = y.dropped(method.dropout, dropout?.at("dropout"), rows)
     guard let gate else { return y }
     return y.multiplyingEachRow(
-      by: gate(x, activation: .sigmoid).meanOfSequences(layout))
+      by: gate(x, activation: .sigmoid).meanOfSequences(rows.layout))
   }
 
   private func normedAfter(_ y: Tensor) -> Tensor { ownNormAfter?(y) ?? y }

@@ -6,7 +6,8 @@ internal import Tensors
 
 /// A LoRA or (IA)³ adapter's configuration: the fields of the Python library's `LoRAConfig`.
 public struct LowRank: Method {
-  public static let container = "loras"
+  public static let containers = ["loras"]
+  static let container = "loras"
 
   public enum Initialization: String, Sendable, CaseIterable {
     case lora, bert, ia3
@@ -84,42 +85,48 @@ public struct LowRank: Method {
     (try? configuration["architecture"]?.string()) == "lora"
   }
 
-  public func parameters(at site: Site, of model: Dimensions) -> [Parameter] {
-    guard acts(at: site) else { return [] }
+  public func parameters(on model: BaseShape) -> [Parameter] {
+    model.sites.filter(acts).flatMap(parameters)
+  }
+
+  private func parameters(at site: Site) -> [Parameter] {
     let (a, b): (Initializer, Initializer) =
       switch initialization {
       case .lora: (.kaimingUniform(inputs: site.inputs), .zeros)
       case .bert: (.normal(deviation: 0.02), .normal(deviation: 0.02))
       case .ia3: (.ones, .ones)
       }
-    var parameters = [Parameter("lora_B", [site.outputs, rank], b)]
-    if !scales { parameters.append(Parameter("lora_A", [rank, site.inputs], a)) }
+    var parameters = [Parameter(at: site, Self.container, "lora_B", [site.outputs, rank], b)]
+    if !scales {
+      parameters.append(Parameter(at: site, Self.container, "lora_A", [rank, site.inputs], a))
+    }
     if isGated {
-      parameters.append(Parameter("gate.weight", [1, site.inputs], .normal(deviation: 0.02)))
-      parameters.append(Parameter("gate.bias", [1], .zeros))
+      parameters.append(
+        Parameter(
+          at: site, Self.container, "gate.weight", [1, site.inputs], .normal(deviation: 0.02)))
+      parameters.append(Parameter(at: site, Self.container, "gate.bias", [1], .zeros))
     }
     return parameters
   }
 
-  public func module(at site: Site, of model: Dimensions, _ tensors: ModuleTensors) -> SiteModule? {
-    guard acts(at: site) else { return nil }
+  public func modules(_ tensors: AdapterTensors, on base: BaseModel) -> Modules {
+    var modules = Modules()
+    for site in base.sites where acts(at: site) {
+      modules.projections[site.index] = module(tensors.at(site, Self.container))
+    }
+    return modules
+  }
+
+  private func module(_ tensors: ModuleTensors) -> any ProjectionModule {
     let gate = isGated ? tensors.linear("gate") : nil
-    if scales {
-      return .projection(
-        ScalingModule(factors: tensors("lora_B"), alpha: alpha, gate: gate))
-    }
-    func layer(_ name: String) -> Linear {
-      tensors.isTrained
-        ? Linear(trained: tensors(name), bias: nil) : Linear(frozen: tensors(name), bias: nil)
-    }
-    return .projection(
-      LowRankModule(
-        down: layer("lora_A"), up: layer("lora_B"), scaling: alpha / Float(rank), gate: gate,
-        dropout: dropout, source: tensors.dropout?.at(site.path)))
+    if scales { return ScalingModule(factors: tensors("lora_B"), alpha: alpha, gate: gate) }
+    return LowRankModule(
+      down: tensors.linear(tensors("lora_A"), nil), up: tensors.linear(tensors("lora_B"), nil),
+      scaling: alpha / Float(rank), gate: gate, dropout: dropout, source: tensors.dropout)
   }
 
   private func acts(at site: Site) -> Bool {
-    roles.contains(site.role) && !leftOut.contains(site.layer)
+    site.kind == .projection && roles.contains(site.role) && !leftOut.contains(site.layer ?? -1)
   }
 }
 
@@ -157,10 +164,10 @@ private struct LowRankModule: ProjectionModule {
   var readsWholeSequences: Bool { gate != nil }
   var readsDelta: Bool { true }
 
-  func delta(after delta: Tensor?, from x: Tensor, _ layout: Layout) -> Tensor {
-    let y = up(down((delta?.rows(like: x) ?? x).dropout(dropout, source)))
+  func delta(after delta: Tensor?, from x: Tensor, _ rows: TokenRows) -> Tensor {
+    let y = up(down((delta?.rows(like: x) ?? x).dropped(dropout, source, rows)))
     guard let gate else { return scaling == 1 ? y : y * scaling }
-    return y.multiplyingEachRow(by: gate(x, activation: .sigmoid).meanOfSequences(layout))
+    return y.multiplyingEachRow(by: gate(x, activation: .sigmoid).meanOfSequences(rows.layout))
   }
 
   func combined(_ y: Tensor, _ delta: Tensor) -> Tensor { y + delta.rows(like: y) }
@@ -184,7 +191,7 @@ private struct ScalingModule: ProjectionModule {
   var readsWholeSequences: Bool { gate != nil }
   var readsDelta: Bool { false }
 
-  func delta(after delta: Tensor?, from x: Tensor, _ layout: Layout) -> Tensor {
+  func delta(after delta: Tensor?, from x: Tensor, _ rows: TokenRows) -> Tensor {
     let row = factors.reshaped([factors.count])
     guard let gate else {
       let scaled = alpha == 1 ? row : row * alpha
@@ -192,7 +199,7 @@ private struct ScalingModule: ProjectionModule {
     }
     let whole = delta ?? Tensor.full(1, shape: [x.rows, row.count])
     return whole.multiplyingRows(by: row).multiplyingEachRow(
-      by: gate(x, activation: .sigmoid).meanOfSequences(layout))
+      by: gate(x, activation: .sigmoid).meanOfSequences(rows.layout))
   }
 
   func combined(_ y: Tensor, _ delta: Tensor) -> Tensor {

@@ -3,7 +3,7 @@ internal import Files
 
 /// Reads a method string.
 ///
-/// - Parameter text: names from ``methods``, settings as Python literals in brackets, several joined
+/// - Parameter text: names from ``AdapterMethods``, settings as Python literals in brackets, several joined
 ///   by `|`.
 /// - Returns: the methods in the order of the string.
 /// - Throws: ``FileFailure`` naming the string, the place in it and what is possible there.
@@ -14,11 +14,11 @@ public func parseMethods(_ text: String) throws -> [any Method] {
     let start = reader.position
     let name = reader.word()
     guard
-      let (type, settings) = methods.lazy.compactMap({ type in
+      let (type, settings) = AdapterMethods.all.lazy.compactMap({ type in
         type.identifiers.first { $0.name == name }.map { (type, $0.settings) }
       }).first
     else {
-      let known = methods.flatMap { $0.identifiers.map(\.name) }.joined(separator: ", ")
+      let known = AdapterMethods.all.flatMap { $0.identifiers.map(\.name) }.joined(separator: ", ")
       throw reader.failure(
         name.isEmpty
           ? "expected a method's name, found \(reader.rest)"

@@ -77,9 +77,10 @@ public struct TokenClassification: AdapterTask {
   // MARK: Learning and measuring
 
   public func loss(_ outputs: Tensor, _ rows: TokenRows, _ targets: [Target]) -> Tensor {
-    outputs.crossEntropy(
+    let places = rows.tokenPlaces
+    return outputs.crossEntropy(
       targets.enumerated().flatMap { sequence, tags in
-        rows.layout[sequence].map { tags[rows.places[$0]] }
+        rows.layout[sequence].map { tags[places[$0]] }
       })
   }
 
@@ -98,9 +99,10 @@ public struct TokenClassification: AdapterTask {
 
     public mutating func add(_ outputs: Tensor, _ rows: TokenRows, _ targets: [Target]) {
       let scores = outputs.rowsOfScalars
+      let places = rows.tokenPlaces
       for (sequence, tags) in targets.enumerated() {
         let counted = rows.layout[sequence].compactMap { row in
-          tags[rows.places[row]].map { (scores[row].indexOfLargest, $0) }
+          tags[places[row]].map { (scores[row].indexOfLargest, $0) }
         }
         score.add(
           counted.map { labels.names[$0.0] }, label: counted.map { labels.names[$0.1] })

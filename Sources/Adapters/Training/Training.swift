@@ -150,7 +150,7 @@ public struct Training: Sendable {
       var next = parameters
       optimizer.update(
         &next, gradient: gradient, learningRate: rate, gradientScale: Float(scale),
-        decays: { decays($0, parameters[$0]) })
+        decays: { adapter.decays($0) })
       adapter = adapter.with(next)
       skipped = 0
     } else {
@@ -218,6 +218,11 @@ private func epochBatches(
 extension Adapter {
   /// The adapter's tensors and its head's.
   var parameters: Parameters { tensors.merging(headTensors) { $1 } }
+
+  /// Whether weight decay pulls at a tensor of the adapter or its head.
+  func decays(_ name: String) -> Bool {
+    plan.parameters[name]?.decays ?? (!name.hasSuffix("bias"))
+  }
 
   /// The same adapter with other values.
   func with(_ parameters: Parameters) -> Adapter {

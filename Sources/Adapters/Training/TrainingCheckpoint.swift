@@ -130,7 +130,7 @@ extension Training {
     identity["dev"] = .string(dev?.fingerprint ?? "none")
     identity["method"] = .object(adapter.configuration)
     identity["head"] = .object(adapter.head?.configuration ?? [:])
-    identity["base"] = .string(base.fingerprint)
+    identity["base"] = .string(base.shape.fingerprint?.text ?? "")
     identity["precision"] = .string(base.precision.rawValue)
     return identity
   }

@@ -19,16 +19,16 @@ extension BaseModel {
     let cuts = pieces(of: batch.map { set.examples[$0].sequence.ids.count })
     let parts = try parallelMap(cuts.count) { piece in
       let rows = batch[cuts[piece]]
-      return valueAndGradient(at: parameters) { tracked in
+      return try valueAndGradient(at: parameters) { tracked in
         let bound = BoundAdapter(
-          adapter, to: self, tensors: tracked, headTensors: tracked, isTrained: true,
-          dropout: dropout?.at("\(piece)"))
-        let ranges = [SetupRange(sequences: 0..<rows.count, stack: [bound])]
-        var hooks = AdapterHooks(ranges: ranges)
-        hooks.dropout = dropout.map { (dimensions.hiddenDropout, $0.at("\(piece)/base")) }
-        let (_, outputs) = runHeads(
-          rows.map { set.examples[$0].sequence }, ranges, hooks, .unread)
-        guard let output = outputs.first ?? nil else {
+          adapter, to: self, tensors: adapter.tensors.merging(tracked) { $1 },
+          headTensors: tracked, isTrained: true, dropout: dropout)
+        var options = PassOptions()
+        options.dropout = dropout.map { $0.at("base") }
+        let pass = try BranchedPass(
+          rows.map { ModelInput(set.examples[$0].sequence, bound) }, self, .unread, options,
+          firstNumber: cuts[piece].lowerBound)
+        guard let output = pass.heads.first else {
           preconditionFailure("a training without a head")
         }
         return set.loss(output, of: rows) * (1 / terms)
@@ -41,10 +41,4 @@ extension BaseModel {
     }
     return (loss, gradient)
   }
-}
-
-/// Biases and the weights of norms do not decay, as in the Transformers library's trainer.
-func decays(_ name: String, _ tensor: Tensor?) -> Bool {
-  let isNorm = name.hasSuffix(".weight") && tensor?.shape.count == 1
-  return !name.hasSuffix("bias") && !isNorm
 }

@@ -5,77 +5,55 @@ public import Tensors
 /// `BertModel` of any size; paths are the checkpoint's.
 public struct BERT: Architecture {
   public static let modelTypes = ["bert"]
-  public static let prefix = "bert"
-  public static let className = "BertAdapterModel"
 
-  public let dimensions: Dimensions
+  public static let savedHeads: [String: SavedHead] = [
+    "BertForSequenceClassification": SavedHead(
+      "classification", usesPooler: true, names: [1: "classifier"]),
+    "BertForTokenClassification": SavedHead("tagging", names: [1: "classifier"]),
+    "BertForQuestionAnswering": SavedHead("question_answering", names: [1: "qa_outputs"]),
+  ]
+
+  public let traits: Traits
   private let embeddings: Embeddings
   private let layers: [Layer]
   private let pooler: Linear?
 
-  public init(_ configuration: Field, _ source: Weights.Source, precision: Precision) throws {
+  public init(_ configuration: Field, _ weights: Weights) throws {
     let c = try Configuration(configuration)
-    let weights = Weights(source, prefix: Self.prefix)
-    dimensions = c.dimensions
-    embeddings = try Embeddings(weights / "embeddings", c)
-    let sites = Self.sites(of: c.dimensions)
-    // Packing touches every weight once: worth all threads when a program has just started.
-    layers = try parallelMap(c.dimensions.layers) { layer in
-      try Layer(weights / "encoder" / "layer" / layer, c, sites, layer: layer, precision)
-    }
-    let pooler = weights / "pooler" / "dense"
-    let width = c.dimensions.width
-    self.pooler =
-      pooler.has("weight")
-      ? try Linear(pooler, inputs: width, outputs: width, precision: precision) : nil
+    try self.init(c, weights.model("bert"), c.traits("BertAdapterModel", prefix: "bert"))
   }
 
-  public func callAsFunction(
-    _ batch: Batch, _ hooks: some Hooks, reading: [Reading], keepingHidden: Bool
-  ) -> Hidden {
-    var x = embeddings(batch)
-    var kept = keepingHidden ? [x] : []
-    let layout = batch.layout
-    let rows = TokenRows(reading, of: layout)
-    let read =
-      rows.layout == layout ? nil : (rows: rows.indices(in: layout), layout: rows.layout)
-    // A gate averages over its sequence, and hidden states were asked for whole.
-    let readEarly = keepingHidden || hooks.readsWholeSequences ? nil : read
-    for (index, layer) in layers.enumerated() {
-      x = layer(x, layout, hooks, reading: index == layers.count - 1 ? readEarly : nil)
-      if keepingHidden { kept.append(x) }
+  /// The same layers under a relative's names.
+  init(_ c: Configuration, _ weights: Weights, _ traits: Traits) throws {
+    self.traits = traits
+    embeddings = try Embeddings(weights, c)
+    layers = try (weights / "encoder" / "layer").layers(c.layers) { place, _ in
+      try Layer(place, c)
     }
-    guard let read, readEarly == nil else { return Hidden(last: x, rows: rows, layers: kept) }
-    return Hidden(last: x.rows(at: read.rows), rows: rows, layers: kept)
+    let dense = weights.optional / "pooler" / "dense"
+    pooler = dense.has("weight") ? try dense.linear(c.width, c.width) : nil
   }
+
+  public func embedded(
+    _ tokens: Batch.Tokens, _ stack: Site.Stack, _ pass: inout EmbeddingPass
+  ) -> Tensor {
+    embedded(tokens, positions: tokens.places, &pass)
+  }
+
+  func embedded(
+    _ tokens: Batch.Tokens, positions: [Int32], _ pass: inout EmbeddingPass
+  ) -> Tensor {
+    let x = embeddings(tokens, positions: positions)
+    return pass.entered(
+      pass.dropped(x, embeddings.dropout, at: embeddings.site.path + ".embeddings"),
+      at: embeddings.site)
+  }
+
+  public func layer(_ index: Int, _ x: Tensor, _ pass: Pass) -> Tensor { layers[index](x, pass) }
 
   public var hasPooler: Bool { pooler != nil }
 
   public func pooled(_ first: Tensor) -> Tensor? { pooler?(first, activation: .tanh) }
-
-  public static func check(_ configuration: Field) throws -> Dimensions {
-    try Configuration(configuration).dimensions
-  }
-
-  public static func sites(of d: Dimensions) -> [Site] {
-    let kinds: [(role: Site.Role, name: String, inputs: Int, outputs: Int)] = [
-      (.query, "attention.self.query", d.width, d.width),
-      (.key, "attention.self.key", d.width, d.width),
-      (.value, "attention.self.value", d.width, d.width),
-      (.attentionEnd, "attention.output", d.width, d.width),
-      (.intermediate, "intermediate.dense", d.width, d.intermediate),
-      (.output, "output.dense", d.intermediate, d.width),
-      (.feedForwardEnd, "output", d.width, d.width),
-    ]
-    return (0..<d.layers).flatMap { layer in
-      kinds.enumerated().map { offset, kind in
-        Site(
-          index: layer * kinds.count + offset, role: kind.role, layer: layer,
-          path: "\(prefix).encoder.layer.\(layer).\(kind.name)", inputs: kind.inputs,
-          outputs: kind.outputs)
-      }
-    }
-  }
 }
 
 extension BERT {
@@ -83,83 +61,69 @@ extension BERT {
   private struct Embeddings: Sendable {
     let words, positions, tokenTypes: Tensor
     let norm: LayerNorm
+    let site: Site
+    let dropout: Float
 
-    init(_ weights: Weights, _ c: Configuration) throws {
-      let d = c.dimensions
-      words = try weights.tensor("word_embeddings.weight", shape: [d.vocabulary, d.width])
-      positions = try weights.tensor("position_embeddings.weight", shape: [d.positions, d.width])
+    init(_ model: Weights, _ c: Configuration) throws {
+      let weights = model / "embeddings"
+      words = try weights.tensor("word_embeddings.weight", shape: [c.vocabulary, c.width])
+      positions = try weights.tensor("position_embeddings.weight", shape: [c.positions, c.width])
       tokenTypes = try weights.tensor(
-        "token_type_embeddings.weight", shape: [d.tokenTypes, d.width])
-      norm = try LayerNorm(weights / "LayerNorm", width: d.width, epsilon: c.epsilon)
+        "token_type_embeddings.weight", shape: [c.tokenTypes, c.width])
+      norm = try (weights / "LayerNorm").norm(c.width, epsilon: c.epsilon)
+      site = model.site(.embeddings, .only, c.width, c.width)
+      dropout = c.hiddenDropout
     }
 
-    func callAsFunction(_ batch: Batch) -> Tensor {
-      norm(
-        .embedding([
-          (words, batch.ids), (positions, batch.positions), (tokenTypes, batch.typeIds),
-        ]))
+    func callAsFunction(_ tokens: Batch.Tokens, positions places: [Int32]) -> Tensor {
+      norm(.embedding([(words, tokens.ids), (positions, places), (tokenTypes, tokens.typeIds)]))
     }
   }
 
   /// Self-attention and feed-forward, each ended by residual and norm.
   private struct Layer: Sendable {
-    let query, key, value, attentionOutput, intermediate, output: Linear
+    let query, key, value, attentionOutput, intermediate, output: Projection
+    let attention: AttentionCore
     let attentionNorm, outputNorm: LayerNorm
+    let attentionEnd, outputEnd, end: Site
     let activation: Activation
-    let heads: Int
-    /// In the order of ``BERT/sites(of:)``.
-    let sites: ArraySlice<Site>
+    let dropout: Float
 
-    init(
-      _ weights: Weights, _ c: Configuration, _ sites: [Site], layer: Int, _ precision: Precision
-    ) throws {
-      let d = c.dimensions
-      func linear(_ weights: Weights, _ inputs: Int, _ outputs: Int) throws -> Linear {
-        try Linear(weights, inputs: inputs, outputs: outputs, precision: precision)
-      }
-      let attention = weights / "attention"
-      query = try linear(attention / "self" / "query", d.width, d.width)
-      key = try linear(attention / "self" / "key", d.width, d.width)
-      value = try linear(attention / "self" / "value", d.width, d.width)
-      attentionOutput = try linear(attention / "output" / "dense", d.width, d.width)
-      attentionNorm = try LayerNorm(
-        attention / "output" / "LayerNorm", width: d.width, epsilon: c.epsilon)
-      intermediate = try linear(weights / "intermediate" / "dense", d.width, d.intermediate)
-      output = try linear(weights / "output" / "dense", d.intermediate, d.width)
-      outputNorm = try LayerNorm(
-        weights / "output" / "LayerNorm", width: d.width, epsilon: c.epsilon)
+    init(_ weights: Weights, _ c: Configuration) throws {
+      let (attention, h) = (weights / "attention", c.width)
+      query = try (attention / "self" / "query").projection(.query, h, h)
+      key = try (attention / "self" / "key").projection(.key, h, h)
+      value = try (attention / "self" / "value").projection(.value, h, h)
+      self.attention = AttentionCore(
+        at: (attention / "self").site(.attention, .selfAttention, h, h),
+        AttentionShape(heads: c.heads, headWidth: h / c.heads), dropout: c.attentionDropout)
+      attentionOutput = try (attention / "output" / "dense").projection(.attentionOutput, h, h)
+      attentionNorm = try (attention / "output" / "LayerNorm").norm(h, epsilon: c.epsilon)
+      attentionEnd = (attention / "output").site(.ending, .attentionEnd, h, h)
+      intermediate = try (weights / "intermediate" / "dense").projection(
+        .intermediate, h, c.intermediate)
+      output = try (weights / "output" / "dense").projection(.output, c.intermediate, h)
+      outputNorm = try (weights / "output" / "LayerNorm").norm(h, epsilon: c.epsilon)
+      outputEnd = (weights / "output").site(.ending, .feedForwardEnd, h, h)
+      end = weights.site(.layer, .only, h, h)
       activation = c.activation
-      heads = d.heads
-      let count = sites.count / d.layers
-      self.sites = sites[layer * count..<(layer + 1) * count]
+      dropout = c.hiddenDropout
     }
 
-    /// - Parameters:
-    ///   - x: `[tokens, width]`
-    ///   - layout: where the sequences lie in `x`.
-    ///   - hooks: what adapters answer at the sites.
-    ///   - reading: the rows to compute; nil for all. Keys and values are always of all tokens.
-    /// - Returns: `[rows, width]`
-    func callAsFunction(
-      _ x: Tensor, _ layout: Layout, _ hooks: some Hooks,
-      reading: (rows: [Int], layout: Layout)?
-    ) -> Tensor {
-      let first = sites.startIndex
-      let read = reading?.layout ?? layout
-      let residual = reading.map { x.rows(at: $0.rows) } ?? x
-      let q = hooks.projected(query(residual), from: residual, at: sites[first], read)
-      let k = hooks.projected(key(x), from: x, at: sites[first + 1], layout)
-      let v = hooks.projected(value(x), from: x, at: sites[first + 2], layout)
-      let context = attention(
-        query: q, key: k, value: v, queries: read, keys: layout, heads: heads,
-        scale: 1 / Float(x.width / heads).squareRoot())
-      let attended = hooks.ended(
-        attentionOutput(context), residual: residual, norm: attentionNorm, at: sites[first + 3],
-        read)
-      let wide = hooks.activated(intermediate, activation, attended, at: sites[first + 4], read)
-      let narrow = hooks.projected(output(wide), from: wide, at: sites[first + 5], read)
-      return hooks.ended(
-        narrow, residual: attended, norm: outputNorm, at: sites[first + 6], read)
+    /// Keys and values are of all tokens; the rest is of the rows that are wanted.
+    func callAsFunction(_ x: Tensor, _ pass: Pass) -> Tensor {
+      let residual = pass.wantedRows(of: x)
+      let context = pass.attended(
+        pass.projected(residual, by: query), pass.projected(x, by: key),
+        pass.projected(x, by: value), from: residual, by: attention)
+      let attended = pass.ended(
+        pass.projected(context, by: attentionOutput),
+        Ending(at: attentionEnd, residual: residual, outer: attentionNorm), dropout: dropout)
+      let wide = pass.projected(attended, by: intermediate, activation: activation)
+      let y = pass.ended(
+        pass.projected(wide, by: output),
+        Ending(at: outputEnd, residual: attended, outer: outputNorm), dropout: dropout)
+      return pass.left(y, at: end)
     }
   }
 }

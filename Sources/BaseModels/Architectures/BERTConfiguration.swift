@@ -1,4 +1,4 @@
-/// BERT's `config.json`.
+/// BERT's `config.json`, and that of its relatives.
 internal import Files
 internal import Tensors
 
@@ -7,86 +7,47 @@ extension BERT {
   ///
   /// Absent fields have `BertConfig`'s defaults.
   struct Configuration: Sendable {
-    let dimensions: Dimensions
+    let modelType: String
+    let width, layers, heads, intermediate, vocabulary, positions, tokenTypes: Int
+    let padding: Int?
     let activation: Activation
     let epsilon: Float
+    let hiddenDropout, attentionDropout, classifierDropout: Float
 
     init(_ root: Field) throws {
-      func integer(_ key: String, _ range: ClosedRange<Int>, _ standard: Int) throws -> Int {
-        try root[key]?.integer(in: range) ?? standard
+      modelType = try root.required("model_type").string()
+      width = try root.size("hidden_size", 1...65_536, default: 768)
+      heads = try root.size("num_attention_heads", 1...65_536, default: 12)
+      try root.checkDivides("hidden_size", width, by: "num_attention_heads", heads)
+      try root.refuse("is_decoder", "add_cross_attention") { _ in
+        "is true: an encoder as a decoder is not supported"
       }
-      func probability(_ key: String) throws -> Double? {
-        guard let field = root[key] else { return nil }
-        let value = try field.number()
-        guard (0...1).contains(value) else {
-          throw field.failure("a probability of \(value) is not between 0 and 1")
-        }
-        return value
-      }
-      let type = try root.required("model_type").string()
-      let width = try integer("hidden_size", 1...65_536, 768)
-      let heads = try integer("num_attention_heads", 1...65_536, 12)
-      guard width % heads == 0 else {
-        throw FileFailure(
-          root.file, at: "$.hidden_size",
-          "a hidden size of \(width) does not divide by num_attention_heads, \(heads)")
-      }
-      for key in ["is_decoder", "add_cross_attention"] where try root[key]?.bool() ?? false {
-        throw FileFailure(
-          root.file, at: "$.\(key)", "is true: BERT as a decoder is not supported",
-          hint: "an encoder's checkpoint has it false")
-      }
+      try root.refuseNonEmpty("pruned_heads", "quantization_config")
       let positionKind = try root["position_embedding_type"]?.string() ?? "absolute"
       guard positionKind == "absolute" else {
         throw FileFailure(
           root.file, at: "$.position_embedding_type",
           "position embeddings of type \(positionKind) are not supported, only absolute ones")
       }
-      let hiddenDropout = try probability("hidden_dropout_prob") ?? 0.1
-      _ = try probability("attention_probs_dropout_prob")
-      let name = try root["hidden_act"]?.string() ?? "gelu"
-      guard let activation = Activation(named: name) else {
-        throw FileFailure(root.file, at: "$.hidden_act", "no activation is named \(name)")
-      }
-      let epsilon = try root["layer_norm_eps"]?.number() ?? 1e-12
-      guard Float(epsilon) > 0, Float(epsilon).isFinite else {
-        throw FileFailure(
-          root.file, at: "$.layer_norm_eps", "\(epsilon) is no 32-bit number above 0",
-          hint: "1e-12 is usual")
-      }
-      let vocabulary = try integer("vocab_size", 1...10_000_000, 30_522)
-      if let padding = root["pad_token_id"] { _ = try padding.integer(in: 0...vocabulary - 1) }
-      dimensions = Dimensions(
-        modelType: type, width: width,
-        layers: try integer("num_hidden_layers", 1...1_000, 12), heads: heads,
-        intermediate: try integer("intermediate_size", 1...1_048_576, 3072),
-        vocabulary: vocabulary,
-        positions: try integer("max_position_embeddings", 1...10_000_000, 512),
-        tokenTypes: try integer("type_vocab_size", 1...65_536, 2),
-        classifierDropout: Float(try probability("classifier_dropout") ?? hiddenDropout),
-        hiddenDropout: Float(hiddenDropout))
-      self.activation = activation
-      self.epsilon = Float(epsilon)
-      // Each size is sensible; all of them together may still be more than any machine has.
-      let bytes = BERT.parameterCount(of: dimensions) * 4
-      guard bytes <= Self.largestModel else {
-        throw root.failure(
-          "the model would take \(bytes >> 30) GB, the limit is \(Self.largestModel >> 30)",
-          hint: "are hidden_size, num_hidden_layers and vocab_size right?")
-      }
+      hiddenDropout = try root.dropout("hidden_dropout_prob") ?? 0.1
+      attentionDropout = try root.dropout("attention_probs_dropout_prob") ?? 0.1
+      classifierDropout = try root.dropout("classifier_dropout") ?? hiddenDropout
+      activation = try root.activation("hidden_act", default: .gelu)
+      epsilon = try root.epsilon("layer_norm_eps", default: 1e-12)
+      vocabulary = try root.size("vocab_size", 1...10_000_000, default: 30_522)
+      padding = try root["pad_token_id"]?.integer(in: 0...vocabulary - 1)
+      layers = try root.size("num_hidden_layers", 1...1_000, default: 12)
+      intermediate = try root.size("intermediate_size", 1...1_048_576, default: 3072)
+      positions = try root.size("max_position_embeddings", 1...1_000_000, default: 512)
+      tokenTypes = try root.size("type_vocab_size", 1...65_536, default: 2)
     }
 
-    /// One terabyte of 32-bit floats.
-    private static let largestModel = 1 << 40
-  }
-
-  /// Embeddings, layers and pooler.
-  ///
-  /// The limits of every size, above, keep the sum below 2⁵⁰.
-  public static func parameterCount(of d: Dimensions) -> Int {
-    let embeddings = (d.vocabulary + d.positions + d.tokenTypes + 2) * d.width
-    let attention = 4 * (d.width + 1) * d.width + 2 * d.width
-    let feedForward = (2 * d.width + 1) * d.intermediate + 3 * d.width
-    return embeddings + d.layers * (attention + feedForward) + (d.width + 1) * d.width
+    func traits(_ className: String, prefix: String, unusedPositions: Int = 0) -> Traits {
+      Traits(
+        modelType: modelType, className: className, prefix: prefix, width: width, heads: heads,
+        intermediate: intermediate, vocabulary: vocabulary,
+        positions: positions - unusedPositions, tokenTypes: tokenTypes, layers: layers,
+        headDropout: classifierDropout)
+    }
   }
 }

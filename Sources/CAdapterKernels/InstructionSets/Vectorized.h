@@ -17,6 +17,8 @@
 #include "../Vector/Linear.h"
 #include "../Vector/Panels.h"
 
+#include "../Vector/Scores.h"
+
 #include "../Vector/Attention.h"
 #include "../Vector/AttentionBackward.h"
 #include "../Vector/SmallProducts.h"

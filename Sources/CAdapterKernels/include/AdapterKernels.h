@@ -126,32 +126,6 @@ void ak_log_softmax(const float *x, float *y, size_t rows, size_t width);
 void ak_embed(const float *const *tables, const int32_t *const *indices, size_t table_count,
               size_t rows, size_t width, float *y);
 
-// MARK: Attention
-
-/// `out = softmax(scale · q kᵀ) v` for one sequence, heads side by side in a row.
-///
-/// Works on tiles of queries and keys and never holds all scores (Dao et al., 2022).
-/// - q, out: `[queries, heads · head_width]`; k, v: `[keys, heads · head_width]`, each with its
-///   stride. `out` may not overlap the others.
-/// - first_head, last_head: only heads `[first_head, last_head)`, so that threads can share them.
-/// - causal: query `i` sees keys up to `i + keys - queries`: both end at the same position.
-/// - log_sum_exp: `[heads, queries]` for the gradient, may be NULL.
-///
-/// A query that sees no key gets zeros and a `log_sum_exp` of -∞.
-void ak_attention(const float *q, size_t ldq, const float *k, size_t ldk, const float *v,
-                  size_t ldv, float *out, size_t ldo, size_t queries, size_t keys,
-                  size_t head_width, size_t first_head, size_t last_head, float scale, bool causal,
-                  float *log_sum_exp);
-/// The gradient of `ak_attention`: writes (does not add to) `dq`, `dk`, `dv` of the given heads.
-///
-/// `out` and `log_sum_exp` come from the forward pass. `d_out` has the stride of `out`, and `dq`,
-/// `dk`, `dv` have those of `q`, `k`, `v`, none of which they may overlap.
-void ak_attention_backward(const float *q, size_t ldq, const float *k, size_t ldk, const float *v,
-                           size_t ldv, const float *out, size_t ldo, const float *log_sum_exp,
-                           const float *d_out, float *dq, float *dk, float *dv, size_t queries,
-                           size_t keys, size_t head_width, size_t first_head, size_t last_head,
-                           float scale, bool causal);
-
 // MARK: Products
 
 /// Weights of `y = x·Wᵀ`, laid out for streaming: immutable, good for any thread and any

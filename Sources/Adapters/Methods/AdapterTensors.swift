@@ -1,0 +1,58 @@
+/// The tensors of an adapter as its method asks for them.
+public import BaseModels
+internal import Tensors
+
+/// All tensors of an adapter, and whether they are being trained.
+public struct AdapterTensors: Sendable {
+  private let named: [String: Tensor]
+  private let adapter: String
+  let isTrained: Bool
+  /// Where dropout draws its masks from; nil outside training.
+  let dropout: DropoutSource?
+
+  init(_ named: [String: Tensor], of adapter: String, isTrained: Bool, dropout: DropoutSource?) {
+    self.named = named
+    self.adapter = adapter
+    self.isTrained = isTrained
+    self.dropout = dropout
+  }
+
+  /// Those at a site.
+  public func at(_ site: Site, _ container: String) -> ModuleTensors {
+    ModuleTensors(
+      named: named, prefix: "\(site.attached).\(container).\(adapter).", isTrained: isTrained,
+      dropout: dropout?.at("\(site.attached).\(container)"))
+  }
+}
+
+/// The tensors of one module by their short names.
+public struct ModuleTensors: Sendable {
+  let named: [String: Tensor]
+  let prefix: String
+  let isTrained: Bool
+  /// Where dropout draws its masks from; nil outside training.
+  let dropout: DropoutSource?
+
+  /// A tensor that ``Method/parameters(on:)`` names.
+  func callAsFunction(_ name: String) -> Tensor {
+    guard let tensor = named[prefix + name] else {
+      preconditionFailure("a method asks for \(prefix + name), which its parameters do not name")
+    }
+    return tensor
+  }
+
+  /// The linear layer of a weight and a bias.
+  func linear(_ weight: Tensor, _ bias: Tensor?) -> Linear {
+    isTrained ? Linear(trained: weight, bias: bias) : Linear(frozen: weight, bias: bias)
+  }
+
+  /// The linear layer of `<name>.weight` and, where there is one, `<name>.bias`.
+  func linear(_ name: String) -> Linear {
+    linear(self(name + ".weight"), named["\(prefix)\(name).bias"])
+  }
+
+  /// The norm of `<name>.weight` and `<name>.bias`, with PyTorch's default epsilon.
+  func norm(_ name: String) -> LayerNorm {
+    LayerNorm(weight: self(name + ".weight"), bias: self(name + ".bias"), epsilon: 1e-5)
+  }
+}

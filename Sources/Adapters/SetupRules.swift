@@ -1,0 +1,104 @@
+/// What a setup must not be.
+internal import BaseModels
+internal import Files
+
+extension BaseModel {
+  /// Refuses what cannot be computed for an input, before anything is.
+  ///
+  /// - Throws: ``InputFailure`` for tokens the model cannot read, ``FileFailure`` for a setup.
+  func check(_ input: ModelInput) throws {
+    try check(input.sequence)
+    for setup in input.branches {
+      try check(setup, of: input.sequence)
+      try check(setup.last?.head)
+    }
+  }
+
+  private func check(_ setup: Setup, of sequence: Batch.Sequence) throws {
+    for adapter in setup.adapters where !hasWeights(of: adapter.base) {
+      throw FileFailure(
+        "adapter \(adapter.name)", "was brought together with another base model than \(name)",
+        hint: "load it for this model")
+    }
+    if case .adapter = setup { return }
+    try setup.checkSplits(sequence)
+    for site in sites where setup.acts(at: site) {
+      switch site.kind {
+      case .projection where site.inputs != site.outputs:
+        _ = try setup.checkDeltas(after: false, at: site, in: setup)
+      case .attention: try setup.checkPrefixes(at: site, in: setup)
+      default: break
+      }
+    }
+  }
+
+  /// Refuses a head that reads what this model's checkpoint does not have.
+  func check(_ head: (any Head)?) throws {
+    guard let head, head.readsPooler, !architecture.hasPooler else { return }
+    throw FileFailure(
+      "model \(name)", at: "\(traits.prefix).pooler.dense.weight",
+      "the head reads the pooler, and the checkpoint has none",
+      hint: "use the base model the adapter was trained on")
+  }
+}
+
+extension Setup {
+  /// Refuses a second low-rank adapter that would read what does not have its width.
+  ///
+  /// It reads the first one's change of the output, as in the Python library, not the input.
+  ///
+  /// - Returns: whether there is a change behind this part.
+  fileprivate func checkDeltas(
+    after isSecond: Bool, at site: Site, in whole: Setup
+  ) throws -> Bool {
+    switch self {
+    case .none: return isSecond
+    case .adapter(let adapter):
+      guard let module = adapter.module(\.projections, at: site) else { return isSecond }
+      if isSecond, module.readsDelta {
+        throw FileFailure(
+          "setup \(escaped(whole.description, limit: 80))", at: site.path,
+          "\(adapter.name) would read \(site.outputs) numbers there, and it has "
+            + "\(site.inputs) inputs",
+          hint: "stack low-rank adapters only at square projections: query, key and value; "
+            + "or add them up with sum(a,b)")
+      }
+      return true
+    case .stack(let children):
+      return try children.reduce(isSecond) { try $1.checkDeltas(after: $0, at: site, in: whole) }
+    case .sum, .average, .split:
+      return try children.reduce(isSecond) {
+        try $1.checkDeltas(after: isSecond, at: site, in: whole) || $0
+      }
+    }
+  }
+
+  /// Refuses prefixes where parts share a sequence out, or are averaged.
+  fileprivate func checkPrefixes(at site: Site, in whole: Setup) throws {
+    switch self {
+    case .none, .adapter: return
+    case .average, .split:
+      guard acts(at: site) else { return }
+      throw FileFailure(
+        "setup \(escaped(whole.description, limit: 80))", at: site.path,
+        "a prefix can be neither averaged nor split: it belongs to whole sequences",
+        hint: "stack(a,b) and sum(a,b) put both before the sequence")
+    case .stack, .sum:
+      for child in children { try child.checkPrefixes(at: site, in: whole) }
+    }
+  }
+
+  /// Refuses splits that do not add up to the sequence.
+  fileprivate func checkSplits(_ sequence: Batch.Sequence) throws {
+    if case .split(let parts) = self {
+      let tokens = parts.reduce(0) { $0 + $1.tokens }
+      guard tokens == sequence.answeredIds.count else {
+        throw FileFailure(
+          "setup \(escaped(description, limit: 80))",
+          "splits \(tokens) tokens, and the sequence has \(sequence.answeredIds.count)",
+          hint: "the numbers behind the colons must add up to the tokens, special ones included")
+      }
+    }
+    for child in children { try child.checkSplits(sequence) }
+  }
+}
