@@ -14,7 +14,7 @@ struct TokenHash {
   }
 
   @inline(__always)
-  mutating func append(_ byte: UInt8) { hash.add(byte) }
+  mutating func append(_ byte: UInt8) { hash.add(UInt64(byte)) }
 
   @inline(__always)
   var tag: UInt64 { hash.value >> 32 }

@@ -73,7 +73,7 @@ import Testing
     // Names that share one of 4,096 slots by the plain hash.
     func plain(_ text: String) -> Int {
       var hash = FNV1a()
-      for byte in text.utf8 { hash.add(byte) }
+      hash.add(text.utf8)
       return Int(truncatingIfNeeded: hash.value ^ hash.value >> 29) & 4_095
     }
     let clash = (0..<200_000).lazy.map { "token\($0)" }.filter { plain($0) == 0 }.prefix(32)

@@ -73,6 +73,11 @@ struct Train: ParsableCommand {
   @Option(help: "The seed of everything random.")
   var seed: UInt64 = 42
 
+  @Option(
+    help: "How many parts of a step may be computed side by side; decides the last bits, as threads do not."
+  )
+  var lanes = 8
+
   @Option(help: "How many layers the head has; by default what its kind has.")
   var headLayers: Int?
 
@@ -156,6 +161,7 @@ struct Train: ParsableCommand {
     settings.weightDecay = weightDecay
     settings.seed = seed
     settings.checkpointSteps = checkpointSteps
+    settings.lanes = lanes
     return settings
   }
 
