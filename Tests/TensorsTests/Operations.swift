@@ -83,6 +83,10 @@ extension Operation {
     ) { $0[0].activated(activation) }
   }
 
+  private static let frozen = Linear(
+    frozen: Tensor(numbers(63, seed: 21, range: 0.4), shape: [9, 7]),
+    bias: Tensor(numbers(9, seed: 22), shape: [9]))
+
   private static let layers =
     Activation.allCases.map { activation in
       // The bias keeps what goes into an activation away from where it has no derivative.
@@ -93,6 +97,26 @@ extension Operation {
         return layer($0[0], activation: activation)
       }
     } + [
+      Operation("callAsFunction of a frozen Linear, scaled and added", [5, 7], [5, 9]) {
+        frozen($0[0], scaledBy: -0.7, addingTo: $0[1])
+      },
+      Operation("callAsFunction of a frozen Linear, all", [5, 7], [5, 9]) {
+        frozen($0[0], activation: .tanh, scaledBy: -0.7, addingTo: $0[1])
+      },
+      Operation("callAsFunction of a frozen transposed Linear", [5, 7]) {
+        let weight = Tensor(numbers(63, seed: 21, range: 0.4), shape: [7, 9])
+        return Linear(frozen: weight, isTransposed: true, bias: nil)($0[0])
+      },
+      Operation("callAsFunction of a trained Linear, all", [5, 7], [9, 7], [9], [5, 9]) {
+        Linear(trained: $0[1], bias: $0[2])(
+          $0[0], activation: .tanh, scaledBy: 1.4, addingTo: $0[3])
+      },
+      Operation("callAsFunction of a trained Linear, scaled", [5, 7], [9, 7], [9]) {
+        Linear(trained: $0[1], bias: $0[2])($0[0], scaledBy: -0.3, addingTo: nil)
+      },
+      Operation("callAsFunction of a trained Linear, adding itself", [9, 9], [9, 9]) {
+        Linear(trained: $0[1], bias: nil)($0[0], scaledBy: 0.5, addingTo: $0[0])
+      },
       Operation("callAsFunction of a trained Linear", [5, 7], [9, 7], [9]) {
         Linear(trained: $0[1], bias: $0[2])($0[0], activation: .gelu)
       },
