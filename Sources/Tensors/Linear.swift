@@ -2,7 +2,7 @@
 
 /// `scale · activation(x·Wᵀ + b) + addend`.
 public struct Linear: Sendable {
-  private enum Weights: Sendable {
+  enum Weights: Sendable {
     case frozen(FrozenWeights)
     case trained(Tensor)
   }
@@ -15,8 +15,8 @@ public struct Linear: Sendable {
     case whenUsed
   }
 
-  private let weights: Weights
-  private let bias: Tensor?
+  let weights: Weights
+  let bias: Tensor?
   /// The widths of the rows that go in and come out.
   public let inputs, outputs: Int
 

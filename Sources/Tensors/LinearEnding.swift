@@ -28,17 +28,18 @@ struct LinearEnding: Sendable {
     return activation == .linear || !isWanted ? nil : Storage(count: shape.reduce(1, *))
   }
 
-  /// The ending as the kernels read it.
+  /// The ending of the rows from one on, as the kernels read it.
   func withEpilogue(
-    width: Int, keeping before: Storage?, _ body: (UnsafePointer<ak_epilogue>) -> Void
+    width: Int, from row: Int, keeping before: Storage?,
+    _ body: (UnsafePointer<ak_epilogue>) -> Void
   ) {
     var epilogue = ak_epilogue()
     epilogue.bias = bias?.pointer
     epilogue.activation = activation.kind
     epilogue.scale = scale
-    epilogue.preactivation = before?.base
+    epilogue.preactivation = before.map { $0.base + row * width }
     epilogue.ldp = width
-    epilogue.residual = addend?.pointer
+    epilogue.residual = addend.map { $0.pointer + row * width }
     epilogue.ldr = width
     withExtendedLifetime(self) { body(&epilogue) }
   }

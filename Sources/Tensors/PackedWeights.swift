@@ -63,15 +63,19 @@ final class PackedWeights: Sendable {
   ///
   /// - Parameters:
   ///   - x: `[rows, inputs]`
-  ///   - y: room for `[rows, outputs]`
+  ///   - rows: which of them; nil for all.
+  ///   - y: room for `[rows, outputs]`, all of them.
   ///   - ending: what becomes of the product.
   ///   - before: where what goes into the activation is kept.
   func run(
-    _ x: Tensor, into y: UnsafeMutablePointer<Float>, _ ending: LinearEnding,
-    keeping before: Storage? = nil
+    _ x: Tensor, rows: Range<Int>? = nil, into y: UnsafeMutablePointer<Float>,
+    _ ending: LinearEnding, keeping before: Storage? = nil
   ) {
-    ending.withEpilogue(width: outputs, keeping: before) { epilogue in
-      let isDone = ak_dense_run(dense, x.pointer, inputs, x.rows, y, outputs, epilogue)
+    let rows = rows ?? 0..<x.rows
+    ending.withEpilogue(width: outputs, from: rows.lowerBound, keeping: before) { epilogue in
+      let isDone = ak_dense_run(
+        dense, x.pointer + rows.lowerBound * inputs, inputs, rows.count,
+        y + rows.lowerBound * outputs, outputs, epilogue)
       precondition(isDone, "no memory for a product of \(x.shape) and \(outputs) × \(inputs)")
     }
     withExtendedLifetime(x) {}

@@ -55,23 +55,19 @@ extension Tensor {
     }
   }
 
-  /// A range of rows, ended while the second-level cache has them.
-  private func multiply(
+  /// A range of rows into `out`, which has room for all, ended while the cache has them.
+  func multiply(
     _ weight: Tensor, _ ending: LinearEnding, _ range: Range<Int>,
-    _ out: UnsafeMutablePointer<Float>, keeping before: Storage?
+    _ out: UnsafeMutablePointer<Float>, keeping before: Storage? = nil
   ) {
-    let (inputs, outputs) = (width, weight.rows)
-    let y = out + range.lowerBound * outputs
+    let (inputs, outputs, first) = (width, weight.rows, range.lowerBound)
+    let y = out + first * outputs
     ak_gemm(
-      false, true, range.count, outputs, inputs, 1, pointer + range.lowerBound * inputs, inputs,
+      false, true, range.count, outputs, inputs, 1, pointer + first * inputs, inputs,
       weight.pointer, inputs, 0, y, outputs)
     guard !ending.isNothing else { return }
-    ending.withEpilogue(width: outputs, keeping: before) { epilogue in
-      var epilogue = epilogue.pointee
-      let from = range.lowerBound * outputs
-      epilogue.preactivation = epilogue.preactivation.map { $0 + from }
-      epilogue.residual = epilogue.residual.map { $0 + from }
-      ak_finish(y, outputs, range.count, outputs, y, outputs, &epilogue)
+    ending.withEpilogue(width: outputs, from: first, keeping: before) {
+      ak_finish(y, outputs, range.count, outputs, y, outputs, $0)
     }
   }
 }

@@ -42,7 +42,8 @@ struct Operation: Sendable, CustomTestStringConvertible {
 
 extension Operation {
   static let all =
-    arithmetic + activations + layers + rotations + norms + attentions + rows + columns + losses
+    arithmetic + activations + layers + groups + rotations + norms + attentions + rows + columns
+    + losses
 
   private static let arithmetic = [
     Operation("+", [5, 7], [5, 7]) { $0[0] + $0[1] },
@@ -86,6 +87,24 @@ extension Operation {
   private static let frozen = Linear(
     frozen: Tensor(numbers(63, seed: 21, range: 0.4), shape: [9, 7]),
     bias: Tensor(numbers(9, seed: 22), shape: [9]))
+
+  /// Two layers, the second with weights that may be trained, and rows before, between and after.
+  private static func group(
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ activation: Activation, _ addend: Tensor?
+  ) -> Tensor {
+    Linear.grouped(
+      [
+        Linear.Part(frozen, rows: 1..<3, scale: 0.5),
+        Linear.Part(Linear(trained: weight, bias: bias), rows: 4..<7),
+      ], x, activation: activation, addingTo: addend)
+  }
+
+  private static let groups = [
+    Operation("grouped", [8, 7], [9, 7]) { group($0[0], $0[1], nil, .linear, nil) },
+    Operation("grouped, all", [8, 7], [9, 7], [9], [8, 9]) {
+      group($0[0], $0[1], $0[2], .tanh, $0[3])
+    },
+  ]
 
   private static let layers =
     Activation.allCases.map { activation in
