@@ -103,16 +103,20 @@ void ak_linear(const ak_packed *w, const float *x, size_t ldx, size_t rows, floa
                const ak_epilogue *e, size_t first, size_t last) {
   ak_current_kernels()->linear(w, x, ldx, rows, y, ldy, e, first, last);
 }
+void ak_finish(const float *p, size_t ldp, size_t rows, size_t columns, float *y, size_t ldy,
+               const ak_epilogue *e) {
+  ak_current_kernels()->finish(p, ldp, rows, columns, y, ldy, e);
+}
 void ak_gemm(bool ta, bool tb, size_t m, size_t n, size_t k, float alpha, const float *a,
              size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc) {
   ak_current_kernels()->gemm(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
 void ak_adamw(float *p, const float *g, float *m, float *v, size_t n, float lr, float beta1,
-              float beta2, float eps, float weight_decay, float correction1, float correction2,
-              float gradient_scale) {
-  ak_current_kernels()->adamw(p, g, m, v, n, lr, beta1, beta2, eps, weight_decay, correction1,
-                              correction2, gradient_scale);
+              float rest1, float beta2, float rest2, float eps, float weight_decay,
+              float correction1, float correction2, float gradient_scale) {
+  ak_current_kernels()->adamw(p, g, m, v, n, lr, beta1, rest1, beta2, rest2, eps, weight_decay,
+                              correction1, correction2, gradient_scale);
 }
 void ak_random_uniform(uint64_t seed, uint64_t stream, uint64_t offset, float *y, size_t n) {
   ak_current_kernels()->random_uniform(seed, stream, offset, y, n);

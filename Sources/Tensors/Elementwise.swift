@@ -117,9 +117,4 @@ extension Tensor {
 
   /// Whether no scalar is infinite or not a number.
   public var isFinite: Bool { ak_all_finite(pointer, count) }
-
-  /// The scalars rounded to the nearest bfloat16.
-  public func roundedToBFloat16() -> Tensor {
-    Tensor(shape: shape) { ak_round_bf16(pointer, $0, count) }
-  }
 }

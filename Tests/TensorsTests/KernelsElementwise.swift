@@ -151,8 +151,8 @@ extension `The kernels` {
           let correction1 = 1 - Double.power(0.9, step), correction2 = 1 - Double.power(0.999, step)
           with(isa) {
             ak_adamw(
-              &p, gradient, &m, &v, n, rate, beta1, beta2, eps, decay, Float(correction1),
-              Float(correction2), 0.5)
+              &p, gradient, &m, &v, n, rate, beta1, 0.1, beta2, 0.001, eps, decay,
+              Float(correction1), Float(correction2), 0.5)
           }
           for i in 0..<n {
             let g = Double(gradient[i]) * 0.5

@@ -42,7 +42,8 @@ struct Operation: Sendable, CustomTestStringConvertible {
 
 extension Operation {
   static let all =
-    arithmetic + activations + layers + rotations + norms + attentions + rows + columns + losses
+    arithmetic + activations + layers + groups + rotations + norms + attentions + rows + columns
+    + losses
 
   private static let arithmetic = [
     Operation("+", [5, 7], [5, 7]) { $0[0] + $0[1] },
@@ -83,6 +84,28 @@ extension Operation {
     ) { $0[0].activated(activation) }
   }
 
+  private static let frozen = Linear(
+    frozen: Tensor(numbers(63, seed: 21, range: 0.4), shape: [9, 7]),
+    bias: Tensor(numbers(9, seed: 22), shape: [9]))
+
+  /// Two layers, the second with weights that may be trained, and rows before, between and after.
+  private static func group(
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ activation: Activation, _ addend: Tensor?
+  ) -> Tensor {
+    Linear.grouped(
+      [
+        Linear.Part(frozen, rows: 1..<3, scale: 0.5),
+        Linear.Part(Linear(trained: weight, bias: bias), rows: 4..<7),
+      ], x, activation: activation, addingTo: addend)
+  }
+
+  private static let groups = [
+    Operation("grouped", [8, 7], [9, 7]) { group($0[0], $0[1], nil, .linear, nil) },
+    Operation("grouped, all", [8, 7], [9, 7], [9], [8, 9]) {
+      group($0[0], $0[1], $0[2], .tanh, $0[3])
+    },
+  ]
+
   private static let layers =
     Activation.allCases.map { activation in
       // The bias keeps what goes into an activation away from where it has no derivative.
@@ -93,6 +116,26 @@ extension Operation {
         return layer($0[0], activation: activation)
       }
     } + [
+      Operation("callAsFunction of a frozen Linear, scaled and added", [5, 7], [5, 9]) {
+        frozen($0[0], scaledBy: -0.7, addingTo: $0[1])
+      },
+      Operation("callAsFunction of a frozen Linear, all", [5, 7], [5, 9]) {
+        frozen($0[0], activation: .tanh, scaledBy: -0.7, addingTo: $0[1])
+      },
+      Operation("callAsFunction of a frozen transposed Linear", [5, 7]) {
+        let weight = Tensor(numbers(63, seed: 21, range: 0.4), shape: [7, 9])
+        return Linear(frozen: weight, isTransposed: true, bias: nil)($0[0])
+      },
+      Operation("callAsFunction of a trained Linear, all", [5, 7], [9, 7], [9], [5, 9]) {
+        Linear(trained: $0[1], bias: $0[2])(
+          $0[0], activation: .tanh, scaledBy: 1.4, addingTo: $0[3])
+      },
+      Operation("callAsFunction of a trained Linear, scaled", [5, 7], [9, 7], [9]) {
+        Linear(trained: $0[1], bias: $0[2])($0[0], scaledBy: -0.3, addingTo: nil)
+      },
+      Operation("callAsFunction of a trained Linear, adding itself", [9, 9], [9, 9]) {
+        Linear(trained: $0[1], bias: nil)($0[0], scaledBy: 0.5, addingTo: $0[0])
+      },
       Operation("callAsFunction of a trained Linear", [5, 7], [9, 7], [9]) {
         Linear(trained: $0[1], bias: $0[2])($0[0], activation: .gelu)
       },
