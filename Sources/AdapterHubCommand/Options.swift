@@ -29,20 +29,10 @@ struct ModelOptions: ParsableArguments {
     return try BaseModel(folder: folderOrPulled(model, "model"), precision: precision.precision)
   }
 
-  /// Loads the model's tokenizer, which must leave the model room for text.
-  func tokenizer() throws -> Tokenizer {
-    let folder = try folderOrPulled(model, "model")
-    let tokenizer = try Tokenizer(folder: folder)
-    let configuration = folder + "/config.json"
-    let positions = try BaseShape(configuration: configuration).traits.positions
-    let special = try tokenizer.encode("").count
-    guard positions > special else {
-      throw FileFailure(
-        configuration, at: "$.max_position_embeddings",
-        "\(positions) leaves no room for text beside \(special) special tokens",
-        hint: "is this the tokenizer of that model?")
-    }
-    return tokenizer
+  /// Loads the model with its tokenizer.
+  func loadText() throws -> TextModel {
+    if let threads { setThreadCount(threads) }
+    return try TextModel(folder: folderOrPulled(model, "model"), precision: precision.precision)
   }
 }
 

@@ -19,12 +19,24 @@ public struct TextModel: Sendable {
   ///
   /// - Throws: ``FileFailure`` naming the file, the place and the likely cure.
   public init(folder: String, precision: Precision = .f32) throws {
-    self.init(
+    try self.init(
       base: try BaseModel(folder: folder, precision: precision),
-      tokenizer: try Tokenizer(folder: folder))
+      tokenizer: try Tokenizer(folder: folder), file: folder + "/config.json")
   }
 
-  public init(base: BaseModel, tokenizer: Tokenizer) {
+  /// - Throws: ``FileFailure`` where the tokenizer's special tokens leave the model no room for text.
+  public init(base: BaseModel, tokenizer: Tokenizer) throws {
+    try self.init(base: base, tokenizer: tokenizer, file: "model \(base.name)")
+  }
+
+  private init(base: BaseModel, tokenizer: Tokenizer, file: String) throws {
+    let special = try tokenizer.encode("").count
+    guard base.traits.positions > special else {
+      throw FileFailure(
+        file, at: "$.max_position_embeddings",
+        "\(base.traits.positions) leaves no room for text beside \(special) special tokens",
+        hint: "is this the tokenizer of that model?")
+    }
     self.base = base
     self.tokenizer = tokenizer
   }

@@ -64,11 +64,3 @@ void ak_deallocate(float *buffer, size_t floats) {
   pthread_mutex_unlock(&lock);
   free(buffer);
 }
-
-void ak_trim(void) {
-  pthread_mutex_lock(&lock);
-  for (int class = 0; class < classes; class++)
-    while (kept[class].count > 0) free(kept[class].buffers[--kept[class].count]);
-  kept_bytes = 0;
-  pthread_mutex_unlock(&lock);
-}

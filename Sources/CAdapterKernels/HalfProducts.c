@@ -2,10 +2,11 @@
 #include "HalfProducts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "Packed.h"
 
-ak_half *ak_half_pack(const float *w, size_t ld, size_t outputs, size_t inputs, bool transposed) {
+ak_half *ak_half_make(size_t outputs, size_t inputs) {
   const size_t pairs = (inputs + 1) / 2;
   size_t count, bytes;
   if (outputs > SIZE_MAX - PANEL || __builtin_mul_overflow(round_up(outputs, PANEL), pairs, &count) ||
@@ -18,25 +19,38 @@ ak_half *ak_half_pack(const float *w, size_t ld, size_t outputs, size_t inputs, 
     return NULL;
   }
   *weights = (ak_half){outputs, pairs, inputs, sizeof *weights + bytes, panels};
-  for (size_t first = 0; first < outputs; first += PANEL) {
-    const size_t columns = smaller(PANEL, outputs - first);
-    for (size_t k = 0; k < inputs; k += 2) {
-      float line[2 * PANEL] = {0};
-      for (size_t j = 0; j < columns; j++)
-        for (size_t i = k; i < smaller(k + 2, inputs); i++)
-          line[2 * j + i - k] = transposed ? w[i * ld + first + j] : w[(first + j) * ld + i];
-      ak_to_bf16(line, (uint16_t *)(panels + first * pairs + k / 2 * PANEL), 2 * PANEL);
-    }
-  }
+  uint32_t *last = panels + outputs / PANEL * PANEL * pairs;
+  if (outputs % PANEL > 0) memset(last, 0, PANEL * pairs * sizeof *last);
+  for (size_t output = 0; inputs % 2 == 1 && output < outputs; output += PANEL)
+    memset(panels + output * pairs + (pairs - 1) * PANEL, 0, PANEL * sizeof *panels);
   return weights;
 }
 
-void ak_half_unpack(const ak_half *weights, float *w, size_t ld) {
-  for (size_t output = 0; output < weights->outputs; output++) {
-    const uint32_t *panel = weights->panels + output / PANEL * PANEL * weights->pairs + output % PANEL;
+// Where the number of an output and an input stands among the pairs.
+static uint16_t *place(const ak_half *weights, size_t output, size_t k) {
+  uint32_t *panel = weights->panels + output / PANEL * PANEL * weights->pairs;
+  return (uint16_t *)(panel + k / 2 * PANEL + output % PANEL) + k % 2;
+}
+
+void ak_half_pack_rows(ak_half *weights, const float *w, size_t ld, size_t first, size_t count,
+                       bool transposed) {
+  // As many numbers are neighbours in one panel's lines, or follow one another down a panel.
+  const size_t width = transposed ? weights->outputs : weights->inputs;
+  const size_t step = transposed ? 2 : 2 * PANEL;
+  for (size_t row = first; row < first + count; row++)
+    for (size_t c = 0, n; c < width; c += n) {
+      uint16_t rounded[PANEL];
+      n = smaller(PANEL, width - c);
+      ak_to_bf16(w + (row - first) * ld + c, rounded, n);
+      uint16_t *to = transposed ? place(weights, c, row) : place(weights, row, c);
+      for (size_t i = 0; i < n; i++) to[transposed ? i * step : i / 2 * step + i % 2] = rounded[i];
+    }
+}
+
+void ak_half_unpack(const ak_half *weights, size_t first, size_t count, float *w, size_t ld) {
+  for (size_t output = first; output < first + count; output++)
     for (size_t k = 0; k < weights->inputs; k++)
-      ak_from_bf16((const uint16_t *)(panel + k / 2 * PANEL) + k % 2, w + output * ld + k, 1);
-  }
+      ak_from_bf16(place(weights, output, k), w + (output - first) * ld + k, 1);
 }
 
 void ak_half_free(ak_half *weights) {

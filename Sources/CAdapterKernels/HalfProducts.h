@@ -18,10 +18,11 @@ typedef struct ak_half {
 /// Whether this processor can run `ak_half_linear`.
 bool ak_half_is_native(void);
 
-/// Packs `w` as `ak_pack` does, rounded to bfloat16. NULL when memory is short.
-ak_half *ak_half_pack(const float *w, size_t ld, size_t outputs, size_t inputs, bool transposed);
-/// Writes the rounded weights out again: `[outputs, inputs]` with row stride `ld`.
-void ak_half_unpack(const ak_half *weights, float *w, size_t ld);
+/// As `ak_packed_make`, `ak_pack_rows` and `ak_unpack`, rounded to bfloat16.
+ak_half *ak_half_make(size_t outputs, size_t inputs);
+void ak_half_pack_rows(ak_half *weights, const float *w, size_t ld, size_t first, size_t count,
+                       bool transposed);
+void ak_half_unpack(const ak_half *weights, size_t first, size_t count, float *w, size_t ld);
 void ak_half_free(ak_half *weights);
 
 /// `ak_linear` with `x` rounded to bfloat16 too and sums in f32; false when memory is short.

@@ -1,7 +1,10 @@
 /// Which instruction set is used: the best that the processor has, unless a test chose another.
 #include "InstructionSet.h"
 
-static _Atomic(const ak_kernels *) current;
+static _Atomic(const ak_kernels *) best;
+
+// A thread's own choice, so that what a test compares changes nothing for others.
+static _Thread_local const ak_kernels *chosen;
 
 /// The kernels for `isa`, or NULL when this processor cannot run them.
 static const ak_kernels *kernels_for(int isa) {
@@ -34,10 +37,11 @@ int ak_isa_best(void) {
 }
 
 const ak_kernels *ak_current_kernels(void) {
-  const ak_kernels *kernels = atomic_load_explicit(&current, memory_order_relaxed);
+  if (chosen) return chosen;
+  const ak_kernels *kernels = atomic_load_explicit(&best, memory_order_relaxed);
   if (kernels) return kernels;
   kernels = kernels_for(ak_isa_best());
-  atomic_store_explicit(&current, kernels, memory_order_relaxed);
+  atomic_store_explicit(&best, kernels, memory_order_relaxed);
   return kernels;
 }
 
@@ -45,5 +49,5 @@ int ak_isa_in_use(void) { return ak_current_kernels()->isa; }
 
 void ak_isa_use(int isa) {
   const ak_kernels *kernels = kernels_for(isa);
-  if (kernels) atomic_store_explicit(&current, kernels, memory_order_relaxed);
+  if (kernels) chosen = kernels;
 }

@@ -1,8 +1,8 @@
 // oneDNN's matrix product over packed weights.
 //
-// A primitive is compiled for a number of rows, which takes 0.75 ms: so rows are cut into tiles and
-// the last tile is rounded up to one of a few sizes, its missing rows computed on scratch memory.
-// Primitives are shared by all weights of one shape and live as long as the process.
+// Rows are cut into tiles of one size, the last filled up with zeros: a primitive for another number of
+// rows may sum in another order, and a row's result must not depend on its neighbours. Primitives are
+// shared by all weights of one shape and live as long as the process.
 #include "OneDNN.h"
 
 #include <dnnl.h>
@@ -20,26 +20,24 @@
 
 extern void omp_set_num_threads(int) __attribute__((weak));
 
-enum { tile_rows = 128, most_shapes = 64 };
-// The row counts that have a primitive.
-static const size_t row_counts[] = {1, 8, 16, 32, 48, 64, 96, 128};
-enum { row_count_count = sizeof row_counts / sizeof *row_counts };
+enum { tile_rows = 64, most_shapes = 256 };
 
-// A product's shape, with its primitives as they come to be needed.
+// A product's shape and its primitive, compiled once, which takes 0.75 ms.
 struct shape {
   size_t outputs, inputs;
   bool bf16;
+  bool is_absent;              // oneDNN has no such product on this CPU
   dnnl_memory_desc_t weights;  // as this CPU wants them packed
   size_t bytes;
-  struct compiled {
-    dnnl_primitive_t primitive;
-    dnnl_memory_desc_t x, y, scratch;
-    size_t scratch_bytes;
-  } compiled[row_count_count];
+  dnnl_primitive_t primitive;
+  dnnl_memory_desc_t x, y, scratch;
+  size_t scratch_bytes;
 };
 
 struct ak_onednn {
   struct shape *shape;
+  float *rows;  // the weights as they come, until all are there
+  bool transposed;
   void *packed;
   dnnl_memory_t memory;
 };
@@ -128,114 +126,111 @@ static dnnl_status_t describe_product(dnnl_primitive_desc_t *desc, const dnnl_me
 
 // MARK: Shapes and their primitives
 
-// A primitive for `rows` rows; the weights' layout is the CPU's choice when `choosing`.
-static bool compile(struct shape *shape, size_t rows, bool choosing, struct compiled *out) {
+// The primitive, with the weights laid out as the CPU chooses.
+static bool compile(struct shape *shape) {
   dnnl_data_type_t type = shape->bf16 ? dnnl_bf16 : dnnl_f32;
   dnnl_memory_desc_t x, y, any;
-  if (describe(&x, rows, shape->inputs, type, dnnl_ab) != dnnl_success) return false;
-  if (describe(&y, rows, shape->outputs, dnnl_f32, dnnl_ab) != dnnl_success) return false;
-  if (choosing && describe(&any, shape->inputs, shape->outputs, type, dnnl_format_tag_any) != dnnl_success)
-    return false;
+  if (describe(&x, tile_rows, shape->inputs, type, dnnl_ab) != dnnl_success) return false;
+  if (describe(&y, tile_rows, shape->outputs, dnnl_f32, dnnl_ab) != dnnl_success) goto without_y;
+  if (describe(&any, shape->inputs, shape->outputs, type, dnnl_format_tag_any) != dnnl_success)
+    goto without_weights;
   dnnl_primitive_desc_t desc;
-  bool good = describe_product(&desc, &x, choosing ? &any : &shape->weights, &y) == dnnl_success;
-  if (choosing) release(&any);
-  if (good) {
-    if (choosing) {
-      good = copy_desc(&shape->weights, desc, dnnl_query_weights_md) == dnnl_success;
-      shape->bytes = desc_bytes(&shape->weights);
-    }
-    good = good && copy_desc(&out->scratch, desc, dnnl_query_scratchpad_md) == dnnl_success &&
-           dnnl_primitive_create(&out->primitive, desc) == dnnl_success;
-    if (good) out->scratch_bytes = desc_bytes(&out->scratch);
-    dnnl_primitive_desc_destroy(desc);
-  }
-  out->x = x;
-  out->y = y;
-  return good;
+  bool good = describe_product(&desc, &x, &any, &y) == dnnl_success;
+  release(&any);
+  if (!good) goto without_weights;
+  good = copy_desc(&shape->weights, desc, dnnl_query_weights_md) == dnnl_success &&
+         copy_desc(&shape->scratch, desc, dnnl_query_scratchpad_md) == dnnl_success &&
+         dnnl_primitive_create(&shape->primitive, desc) == dnnl_success;
+  dnnl_primitive_desc_destroy(desc);
+  if (!good) goto without_weights;
+  shape->bytes = desc_bytes(&shape->weights);
+  shape->scratch_bytes = desc_bytes(&shape->scratch);
+  shape->x = x;
+  shape->y = y;
+  return true;
+without_weights:
+  release(&y);
+without_y:
+  release(&x);
+  return false;
 }
 
-// Under `lock`.
+// Under `lock`. What cannot be compiled is remembered, and not tried again.
 static struct shape *find_shape(size_t outputs, size_t inputs, bool bf16) {
   for (size_t i = 0; i < shape_count; i++)
-    if (shapes[i].outputs == outputs && shapes[i].inputs == inputs && shapes[i].bf16 == bf16) return &shapes[i];
+    if (shapes[i].outputs == outputs && shapes[i].inputs == inputs && shapes[i].bf16 == bf16)
+      return shapes[i].is_absent ? NULL : &shapes[i];
   if (shape_count == most_shapes) return NULL;
   if (!engine && dnnl_engine_create(&engine, dnnl_cpu, 0) != dnnl_success) return NULL;
-  struct shape *shape = &shapes[shape_count];
-  memset(shape, 0, sizeof *shape);
-  shape->outputs = outputs;
-  shape->inputs = inputs;
-  shape->bf16 = bf16;
-  if (!compile(shape, tile_rows, true, &shape->compiled[row_count_count - 1])) return NULL;
-  shape_count++;
-  return shape;
+  struct shape *shape = &shapes[shape_count++];
+  *shape = (struct shape){.outputs = outputs, .inputs = inputs, .bf16 = bf16};
+  shape->is_absent = !compile(shape);
+  return shape->is_absent ? NULL : shape;
 }
 
-static const struct compiled *find_compiled(struct shape *shape, size_t index) {
-  struct compiled *compiled = &shape->compiled[index];
-  pthread_mutex_lock(&lock);
-  bool good = compiled->primitive || compile(shape, row_counts[index], false, compiled);
-  pthread_mutex_unlock(&lock);
-  return good ? compiled : NULL;
-}
-
-ak_onednn *ak_onednn_pack(const float *w, size_t ld, size_t outputs, size_t inputs, bool transposed, bool bf16) {
+ak_onednn *ak_onednn_begin(size_t outputs, size_t inputs, bool bf16) {
   if (outputs == 0 || inputs == 0) return NULL;
   use_one_thread();
   pthread_mutex_lock(&lock);
   struct shape *shape = find_shape(outputs, inputs, bf16);
   pthread_mutex_unlock(&lock);
-  if (!shape) return NULL;
-  ak_onednn *weights = calloc(1, sizeof *weights);
+  ak_onednn *weights = shape ? calloc(1, sizeof *weights) : NULL;
   if (!weights) return NULL;
   weights->shape = shape;
-  size_t rows = transposed ? inputs : outputs, columns = transposed ? outputs : inputs;
-  float *dense = NULL;
-  if (ld != columns) {
-    dense = ak_allocate(rows * columns);
-    if (!dense) goto failed;
-    for (size_t row = 0; row < rows; row++)
-      memcpy(dense + row * columns, w + row * ld, columns * sizeof *w);
-    w = dense;
-  }
+  weights->rows = ak_allocate(outputs * inputs);
   weights->packed = aligned_alloc(64, (shape->bytes + 63) & ~(size_t)63);
-  if (!weights->packed) goto failed;
-  if (make_memory(&weights->memory, &shape->weights, weights->packed) != dnnl_success) goto failed;
+  if (weights->rows && weights->packed &&
+      make_memory(&weights->memory, &shape->weights, weights->packed) == dnnl_success)
+    return weights;
+  ak_onednn_free(weights);
+  return NULL;
+}
+
+void ak_onednn_put(ak_onednn *weights, const float *w, size_t ld, size_t first, size_t count, bool transposed) {
+  const size_t width = transposed ? weights->shape->outputs : weights->shape->inputs;
+  weights->transposed = transposed;
+  for (size_t row = 0; row < count; row++)
+    memcpy(weights->rows + (first + row) * width, w + row * ld, width * sizeof *w);
+}
+
+bool ak_onednn_end(ak_onednn *weights) {
+  const struct shape *shape = weights->shape;
+  use_one_thread();
   dnnl_memory_desc_t plain;
-  if (describe(&plain, inputs, outputs, dnnl_f32, transposed ? dnnl_ab : dnnl_ba) != dnnl_success) goto failed;
+  if (describe(&plain, shape->inputs, shape->outputs, dnnl_f32, weights->transposed ? dnnl_ab : dnnl_ba) !=
+      dnnl_success)
+    return false;
   dnnl_memory_t source = NULL;
   dnnl_primitive_desc_t desc = NULL;
   dnnl_primitive_t reorder = NULL;
-  dnnl_stream_t stream = NULL;
-  bool good = make_memory(&source, &plain, (void *)(uintptr_t)w) == dnnl_success &&
+  dnnl_stream_t own_stream = NULL;
+  bool good = make_memory(&source, &plain, weights->rows) == dnnl_success &&
 #if DNNL_VERSION_MAJOR >= 3
               dnnl_reorder_primitive_desc_create(&desc, plain, engine, shape->weights, engine, NULL) == dnnl_success &&
 #else
               dnnl_reorder_primitive_desc_create(&desc, &plain, engine, &shape->weights, engine, NULL) == dnnl_success &&
 #endif
               dnnl_primitive_create(&reorder, desc) == dnnl_success &&
-              dnnl_stream_create(&stream, engine, dnnl_stream_default_flags) == dnnl_success;
+              dnnl_stream_create(&own_stream, engine, dnnl_stream_default_flags) == dnnl_success;
   if (good) {
     dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, source}, {DNNL_ARG_TO, weights->memory}};
-    good = dnnl_primitive_execute(reorder, stream, 2, arguments) == dnnl_success &&
-           dnnl_stream_wait(stream) == dnnl_success;
+    good = dnnl_primitive_execute(reorder, own_stream, 2, arguments) == dnnl_success &&
+           dnnl_stream_wait(own_stream) == dnnl_success;
   }
-  if (stream) dnnl_stream_destroy(stream);
+  if (own_stream) dnnl_stream_destroy(own_stream);
   if (reorder) dnnl_primitive_destroy(reorder);
   if (desc) dnnl_primitive_desc_destroy(desc);
   if (source) dnnl_memory_destroy(source);
   release(&plain);
-  if (!good) goto failed;
-  ak_deallocate(dense, rows * columns);
-  return weights;
-failed:
-  ak_deallocate(dense, rows * columns);
-  ak_onednn_free(weights);
-  return NULL;
+  ak_deallocate(weights->rows, shape->outputs * shape->inputs);
+  weights->rows = NULL;
+  return good;
 }
 
 void ak_onednn_free(ak_onednn *weights) {
   if (!weights) return;
   if (weights->memory) dnnl_memory_destroy(weights->memory);
+  ak_deallocate(weights->rows, weights->shape->outputs * weights->shape->inputs);
   free(weights->packed);
   free(weights);
 }
@@ -245,42 +240,46 @@ size_t ak_onednn_bytes(const ak_onednn *weights) { return weights->shape->bytes;
 // MARK: Running
 
 static _Thread_local dnnl_stream_t stream;
+static pthread_key_t stream_key;
+static pthread_once_t stream_key_made = PTHREAD_ONCE_INIT;
 
-// The smallest number of rows that has a primitive and is not less than `rows`.
-static size_t row_count_index(size_t rows) {
-  size_t index = 0;
-  while (row_counts[index] < rows) index++;
-  return index;
+static void destroy_stream(void *ended) { dnnl_stream_destroy(ended); }
+static void make_stream_key(void) { pthread_key_create(&stream_key, destroy_stream); }
+
+// This thread's stream, which ends with it.
+static bool has_stream(void) {
+  if (stream) return true;
+  pthread_once(&stream_key_made, make_stream_key);
+  if (dnnl_stream_create(&stream, engine, dnnl_stream_default_flags) != dnnl_success) return false;
+  pthread_setspecific(stream_key, stream);
+  return true;
 }
 
-// The rows of an operand as oneDNN reads them, with zeros for those that are missing.
-static void fill_operand(const struct shape *shape, const float *x, size_t ldx, size_t rows, size_t padded,
-                         float *operand) {
-  for (size_t row = 0; row < padded; row++) {
-    if (shape->bf16) {
-      uint16_t *to = (uint16_t *)operand + row * shape->inputs;
-      if (row < rows) ak_to_bf16(x + row * ldx, to, shape->inputs);
-      else memset(to, 0, shape->inputs * sizeof *to);
-    } else {
-      float *to = operand + row * shape->inputs;
-      if (row < rows) memcpy(to, x + row * ldx, shape->inputs * sizeof *to);
-      else memset(to, 0, shape->inputs * sizeof *to);
-    }
+// The rows of a tile as oneDNN reads them, with zeros for those that are missing.
+static void fill_operand(const struct shape *shape, const float *x, size_t ldx, size_t rows, float *operand) {
+  const size_t width = shape->inputs;
+  if (shape->bf16) {
+    uint16_t *to = (uint16_t *)operand;
+    for (size_t row = 0; row < rows; row++) ak_to_bf16(x + row * ldx, to + row * width, width);
+    memset(to + rows * width, 0, (tile_rows - rows) * width * sizeof *to);
+  } else {
+    for (size_t row = 0; row < rows; row++) memcpy(operand + row * width, x + row * ldx, width * sizeof *x);
+    memset(operand + rows * width, 0, (tile_rows - rows) * width * sizeof *operand);
   }
 }
 
-static bool execute(const ak_onednn *weights, const struct compiled *compiled, const float *x, float *y,
-                    float *scratch) {
+static bool execute(const ak_onednn *weights, const float *x, float *y, float *scratch) {
+  const struct shape *shape = weights->shape;
   dnnl_memory_t source = NULL, target = NULL, work = NULL;
-  bool good = make_memory(&source, &compiled->x, (void *)(uintptr_t)x) == dnnl_success &&
-              make_memory(&target, &compiled->y, y) == dnnl_success &&
-              make_memory(&work, &compiled->scratch, scratch) == dnnl_success;
+  bool good = make_memory(&source, &shape->x, (void *)(uintptr_t)x) == dnnl_success &&
+              make_memory(&target, &shape->y, y) == dnnl_success &&
+              make_memory(&work, &shape->scratch, scratch) == dnnl_success;
   if (good) {
     dnnl_exec_arg_t arguments[] = {{DNNL_ARG_SRC, source},
                                    {DNNL_ARG_WEIGHTS, weights->memory},
                                    {DNNL_ARG_DST, target},
                                    {DNNL_ARG_SCRATCHPAD, work}};
-    good = dnnl_primitive_execute(compiled->primitive, stream, 4, arguments) == dnnl_success &&
+    good = dnnl_primitive_execute(shape->primitive, stream, 4, arguments) == dnnl_success &&
            dnnl_stream_wait(stream) == dnnl_success;
   }
   if (source) dnnl_memory_destroy(source);
@@ -289,61 +288,40 @@ static bool execute(const ak_onednn *weights, const struct compiled *compiled, c
   return good;
 }
 
-// The epilogue over rows that have just been computed and are still in cache; `p` may be `y`.
-static void finish(float *p, size_t rows, size_t outputs, float *y, size_t ldy, const ak_epilogue *e,
-                   size_t first_row) {
-  for (size_t row = 0; row < rows; row++) {
-    float *to = y + row * ldy;
-    float *line = p + row * outputs;
-    if (e->scale != 1) ak_scale(line, e->scale, line, outputs);
-    if (e->bias) ak_add(line, e->bias, line, outputs);
-    if (e->preactivation) memcpy(e->preactivation + (first_row + row) * e->ldp, line, outputs * sizeof *line);
-    if (e->activation != AK_LINEAR) ak_activation(e->activation, line, line, outputs);
-    if (e->residual) ak_add(line, e->residual + (first_row + row) * e->ldr, line, outputs);
-    if (e->accumulate) ak_add(line, to, line, outputs);
-    if (line != to) memcpy(to, line, outputs * sizeof *line);
-  }
-}
-
-// At most `tile_rows` rows, the first of which is `first_row` to the epilogue. Where the rows are as
-// many as a primitive's and lie without gaps, it reads and writes them in place.
+// At most `tile_rows` rows. Where they are as many and lie without gaps, oneDNN reads and writes them in
+// place.
 static bool run_tile(const ak_onednn *weights, const float *x, size_t ldx, size_t rows, float *y, size_t ldy,
-                     const ak_epilogue *e, size_t first_row) {
+                     const ak_epilogue *e) {
   use_one_thread();
-  struct shape *shape = weights->shape;
-  if (!stream && dnnl_stream_create(&stream, engine, dnnl_stream_default_flags) != dnnl_success) return false;
-  size_t index = row_count_index(rows);
-  const struct compiled *compiled = find_compiled(shape, index);
-  if (!compiled) {
-    // The size that the layout was chosen with always works.
-    index = row_count_count - 1;
-    compiled = &shape->compiled[index];
-  }
-  size_t padded = row_counts[index];
-  bool reads_in_place = padded == rows && !shape->bf16 && ldx == shape->inputs;
-  bool writes_in_place = padded == rows && ldy == shape->outputs && !e->accumulate && !e->residual;
-  size_t operand_floats = padded * shape->inputs, product_floats = padded * shape->outputs;
-  size_t scratch_floats = compiled->scratch_bytes / sizeof(float) + 16;
+  if (!has_stream()) return false;
+  const struct shape *shape = weights->shape;
+  bool reads_in_place = rows == tile_rows && !shape->bf16 && ldx == shape->inputs;
+  bool writes_in_place = rows == tile_rows && ldy == shape->outputs && !e->residual;
+  size_t operand_floats = tile_rows * shape->inputs, product_floats = tile_rows * shape->outputs;
+  size_t scratch_floats = shape->scratch_bytes / sizeof(float) + 16;
   float *operand = reads_in_place ? NULL : ak_allocate(operand_floats);
   float *product = writes_in_place ? NULL : ak_allocate(product_floats);
   float *scratch = ak_allocate(scratch_floats);
   bool good = (reads_in_place || operand) && (writes_in_place || product) && scratch;
   if (good) {
-    if (operand) fill_operand(shape, x, ldx, rows, padded, operand);
-    good = execute(weights, compiled, operand ? operand : x, product ? product : y, scratch);
+    if (operand) fill_operand(shape, x, ldx, rows, operand);
+    good = execute(weights, operand ? operand : x, product ? product : y, scratch);
   }
-  if (good) finish(product ? product : y, rows, shape->outputs, y, ldy, e, first_row);
+  if (good) ak_finish(product ? product : y, shape->outputs, rows, shape->outputs, y, ldy, e);
   ak_deallocate(operand, operand_floats);
   ak_deallocate(product, product_floats);
   ak_deallocate(scratch, scratch_floats);
   return good;
 }
 
-void ak_onednn_run(const ak_onednn *weights, const float *x, size_t ldx, size_t rows, float *y, size_t ldy,
-                   const ak_epilogue *e) {
+bool ak_onednn_run(const ak_onednn *weights, const float *x, size_t ldx, size_t rows, float *y, size_t ldy,
+                   const ak_epilogue *epilogue) {
   for (size_t row = 0; row < rows; row += tile_rows) {
     size_t count = rows - row < tile_rows ? rows - row : tile_rows;
-    // Nothing but a lack of memory for one tile is left to fail.
-    if (!run_tile(weights, x + row * ldx, ldx, count, y + row * ldy, ldy, e, row)) abort();
+    ak_epilogue e = *epilogue;
+    if (e.preactivation) e.preactivation += row * e.ldp;
+    if (e.residual) e.residual += row * e.ldr;
+    if (!run_tile(weights, x + row * ldx, ldx, count, y + row * ldy, ldy, &e)) return false;
   }
+  return true;
 }

@@ -23,15 +23,15 @@ public enum ElementType: String, Sendable, CaseIterable {
   case i64 = "I64"
   case u64 = "U64"
 
-  /// The bits of one element; not always whole bytes.
-  public var bitWidth: Int {
+  /// The fewest elements that are whole bytes, and those bytes: one element, but of the smallest types.
+  public var block: (elements: Int, bytes: Int) {
     switch self {
-    case .f4: 4
-    case .f6E2M3, .f6E3M2: 6
-    case .bool, .u8, .i8, .f8E5M2, .f8E4M3, .f8E8M0, .f8E4M3FNUZ, .f8E5M2FNUZ: 8
-    case .i16, .u16, .f16, .bf16: 16
-    case .i32, .u32, .f32: 32
-    case .c64, .f64, .i64, .u64: 64
+    case .f4: (2, 1)
+    case .f6E2M3, .f6E3M2: (4, 3)
+    case .bool, .u8, .i8, .f8E5M2, .f8E4M3, .f8E8M0, .f8E4M3FNUZ, .f8E5M2FNUZ: (1, 1)
+    case .i16, .u16, .f16, .bf16: (1, 2)
+    case .i32, .u32, .f32: (1, 4)
+    case .c64, .f64, .i64, .u64: (1, 8)
     }
   }
 }

@@ -1,11 +1,14 @@
 /// A small hash that is the same on every machine (Fowler, Noll and Vo): for names, not for secrets.
-public struct FNV1a: Sendable {
-  public private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+@frozen public struct FNV1a: Sendable {
+  @usableFromInline var state: UInt64
 
-  public init() {}
+  @inlinable public var value: UInt64 { state }
 
-  public mutating func add(_ bytes: some Sequence<UInt8>) {
-    for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
+  /// - Parameter seed: changes every hash; 0 is the standard's.
+  @inlinable public init(seed: UInt64 = 0) { state = 0xCBF2_9CE4_8422_2325 ^ seed }
+
+  @inlinable public mutating func add(_ bytes: some Sequence<UInt8>) {
+    for byte in bytes { add(UInt64(byte)) }
   }
 
   /// The value in sixteen digits, for people.
@@ -15,5 +18,6 @@ public struct FNV1a: Sendable {
   }
 
   /// A whole number at once, in place of its bytes.
-  public mutating func add(_ number: UInt64) { value = (value ^ number) &* 0x100_0000_01b3 }
+  @inlinable
+  public mutating func add(_ number: UInt64) { state = (state ^ number) &* 0x100_0000_01B3 }
 }

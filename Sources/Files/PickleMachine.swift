@@ -237,7 +237,7 @@ extension PickleMachine {
       throw failure("a tensor and its storage are of different types")
     }
     // An untyped storage counts bytes.
-    let room = storage.type == nil ? storage.view.count / (type.bitWidth / 8) : storage.view.count
+    let room = storage.type == nil ? storage.view.count / type.block.bytes : storage.view.count
     guard shape.count == strides.count, shape.count <= 64, offset >= 0, elementCount(shape) != nil
     else { throw failure("a tensor of shape \(shape) with strides \(strides)") }
     var last = offset

@@ -92,16 +92,18 @@ private struct SafetensorsHeader {
     guard let count = elementCount(shape) else {
       throw shapeField.failure("the number of elements of \(shape) does not fit 64 bits")
     }
-    let (bits, overflow) = count.multipliedReportingOverflow(by: type.bitWidth)
+    let block = type.block
+    guard count % block.elements == 0 else {
+      let bits = block.bytes * 8 / block.elements
+      throw shapeField.failure("\(count) elements of \(bits) bits are no whole bytes")
+    }
+    let (size, overflow) = (count / block.elements).multipliedReportingOverflow(by: block.bytes)
     guard !overflow else {
       throw shapeField.failure("the number of bytes of \(shape) does not fit 64 bits")
     }
-    guard bits % 8 == 0 else {
-      throw shapeField.failure("\(count) elements of \(type.bitWidth) bits are no whole bytes")
-    }
-    guard end - begin == bits / 8 else {
+    guard end - begin == size else {
       throw field.failure(
-        "\(type.rawValue) of shape \(shape) takes \(byteCount(bits / 8)), "
+        "\(type.rawValue) of shape \(shape) takes \(byteCount(size)), "
           + "data_offsets give it \(end - begin)")
     }
     return Entry(name: name, type: type, shape: shape, begin: begin, end: end)

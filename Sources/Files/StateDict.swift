@@ -52,7 +52,7 @@ struct StateDict {
   }
 
   private mutating func add(_ name: String, _ tensor: PickleTensor) throws {
-    let size = tensor.type.bitWidth / 8
+    let size = tensor.type.block.bytes
     let storageSize = tensor.storage.type == nil ? 1 : size
     guard let range = range(tensor.storage.key) else {
       throw failure(name, "its storage \(quoted(tensor.storage.key)) is missing")
@@ -118,7 +118,7 @@ struct StateDict {
   private func contiguousBytes(
     _ tensor: PickleTensor, _ storage: UnsafeRawBufferPointer, count: Int
   ) -> [UInt8] {
-    let size = tensor.type.bitWidth / 8
+    let size = tensor.type.block.bytes
     // A complex number is swapped half by half.
     let unit = tensor.type == .c64 ? 4 : size
     var index = [Int](repeating: 0, count: tensor.shape.count)

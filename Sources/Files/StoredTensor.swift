@@ -31,7 +31,7 @@ public struct StoredTensor: Sendable {
   public var byteCount: Int { range.count }
 
   /// The number of elements.
-  public var count: Int { byteCount * 8 / type.bitWidth }
+  public var count: Int { shape.reduce(1, *) }
 
   /// Lends the bytes; of a mapped file they are the file's own.
   ///
@@ -79,7 +79,7 @@ public struct StoredTensor: Sendable {
       throw failure("has \(count) elements, not \(floats.count) from \(start) on")
     }
     // None for elements that are no whole bytes, which are refused below.
-    let size = type.bitWidth / 8
+    let size = type.block.elements == 1 ? type.block.bytes : 0
     try withBytes { all in
       let bytes = UnsafeRawBufferPointer(
         rebasing: all[(start * size)..<((start + floats.count) * size)])

@@ -84,7 +84,7 @@ extension TensorFile {
       guard count == storage.total else {
         throw reader.failure("storage \(quoted(key)) has \(count) elements, not \(storage.total)")
       }
-      let (size, overflow) = storage.total.multipliedReportingOverflow(by: type.bitWidth / 8)
+      let (size, overflow) = storage.total.multipliedReportingOverflow(by: type.block.bytes)
       let start = reader.position
       _ = try reader.take(overflow ? .max : size)
       ranges[key] = start..<reader.position

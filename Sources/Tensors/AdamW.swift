@@ -8,8 +8,9 @@ internal import CAdapterKernels
 
 /// The optimizer: its settings, and its moments by the parameters' names.
 public struct AdamW: Sendable {
-  public var beta1: Float = 0.9
-  public var beta2: Float = 0.999
+  /// In double precision: what is left of 1 would lose digits in single.
+  public var beta1 = 0.9
+  public var beta2 = 0.999
   public var epsilon: Float = 1e-8
   /// How much of a parameter decays per unit of learning rate.
   public var weightDecay: Float
@@ -41,8 +42,8 @@ public struct AdamW: Sendable {
     gradientScale: Float = 1, decays: (String) -> Bool
   ) {
     step += 1
-    let correction1 = 1 - powf(beta1, Float(step))
-    let correction2 = 1 - powf(beta2, Float(step))
+    let correction1 = Float(1 - pow(beta1, Double(step)))
+    let correction2 = Float(1 - pow(beta2, Double(step)))
     for (name, parameter) in parameters {
       guard let gradient = gradient[name] else { continue }
       // Fresh tensors, because values that others hold do not change.
@@ -51,8 +52,9 @@ public struct AdamW: Sendable {
       let second = secondMoments[name]?.copy() ?? .zeros(parameter.shape)
       ak_adamw(
         next.storage.base, gradient.pointer, first.storage.base, second.storage.base,
-        parameter.count, learningRate, beta1, beta2, epsilon, decays(name) ? weightDecay : 0,
-        correction1, correction2, gradientScale)
+        parameter.count, learningRate, Float(beta1), Float(1 - beta1), Float(beta2),
+        Float(1 - beta2), epsilon, decays(name) ? weightDecay : 0, correction1, correction2,
+        gradientScale)
       parameters[name] = next
       firstMoments[name] = first
       secondMoments[name] = second

@@ -1,93 +1,63 @@
 /// A linear layer, frozen and packed for this CPU, or trained.
-internal import CAdapterKernels
-internal import Synchronization
 
-/// The number format of a frozen base's large products.
-public enum Precision: String, Sendable, CaseIterable {
-  /// 32-bit floats: the reference.
-  case f32
-  /// Weights and activations of the large products rounded to bfloat16, sums in f32.
-  case bf16
-
-  /// bf16 where the CPU multiplies it natively, else f32.
-  public static var fastest: Precision { ak_bf16_is_native() ? .bf16 : .f32 }
-
-  var kind: Int32 {
-    switch self {
-    case .f32: Int32(AK_F32)
-    case .bf16: Int32(AK_BF16)
-    }
-  }
-}
-
-/// Weights packed once for the CPU at hand.
-final class PackedWeights: Sendable {
-  nonisolated(unsafe) private let dense: OpaquePointer
-  let outputs, inputs: Int
-
-  /// Packs `[outputs, inputs]` for `x·Wᵀ`, or for `x·W` when `transposed`.
-  init(_ weight: Tensor, transposed: Bool, precision: Precision) {
-    let (rows, width) = (weight.rows, weight.width)
-    outputs = transposed ? width : rows
-    inputs = transposed ? rows : width
-    guard
-      let dense = ak_dense_pack(
-        weight.pointer, width, outputs, inputs, transposed, precision.kind,
-        Int32(AK_ENGINE_AUTOMATIC))
-    else { preconditionFailure("no memory to pack weights of \(weight.shape)") }
-    self.dense = dense
-  }
-
-  deinit { ak_dense_free(dense) }
-
-  var byteCount: Int { ak_dense_bytes(dense) }
-
-  /// The weights as they were, `[outputs, inputs]`; nil where oneDNN holds them.
-  func unpacked() -> Tensor? {
-    var isKnown = false
-    let weight = Tensor(shape: [outputs, inputs]) { isKnown = ak_dense_unpack(dense, $0) }
-    return isKnown ? weight : nil
-  }
-
-  /// Whether the weights can be had from here, so that nobody else needs to keep them.
-  var isReversible: Bool { ak_dense_engine(dense) == Int32(AK_ENGINE_OWN) }
-
-  func run(
-    _ x: Tensor, into y: UnsafeMutablePointer<Float>, bias: Tensor? = nil,
-    activation: Activation = .linear, preactivation: UnsafeMutablePointer<Float>? = nil
-  ) {
-    var epilogue = ak_epilogue()
-    epilogue.scale = 1
-    epilogue.bias = bias?.pointer
-    epilogue.activation = activation.kind
-    epilogue.preactivation = preactivation
-    epilogue.ldp = outputs
-    ak_dense_run(dense, x.pointer, inputs, x.rows, y, outputs, &epilogue)
-  }
-}
-
-/// `activation(x·Wᵀ + b)`.
+/// `scale · activation(x·Wᵀ + b) + addend`.
 public struct Linear: Sendable {
-  private enum Weights: Sendable {
-    case frozen(PackedWeights, backward: BackwardWeights)
+  enum Weights: Sendable {
+    case frozen(FrozenWeights)
     case trained(Tensor)
   }
-  private let weights: Weights
-  private let bias: Tensor?
+
+  /// When a frozen layer's weights are read and packed.
+  public enum Packing: Sendable {
+    /// At once, so that weights which cannot be used are an error of loading.
+    case atOnce
+    /// When first used, so that a model is there in milliseconds.
+    case whenUsed
+  }
+
+  let weights: Weights
+  let bias: Tensor?
   /// The widths of the rows that go in and come out.
   public let inputs, outputs: Int
+
+  private init(_ weights: Weights, bias: Tensor?, inputs: Int, outputs: Int) {
+    (self.weights, self.bias, self.inputs, self.outputs) = (weights, bias, inputs, outputs)
+  }
 
   /// A frozen layer: its weights are packed, and no gradient is ever asked of them.
   ///
   /// - Parameters:
-  ///   - weight: `[outputs, inputs]`, as the checkpoint has it.
+  ///   - source: the weights as they are kept.
   ///   - bias: `[outputs]`; nil adds nothing.
   ///   - precision: the number format the weights are packed in.
-  public init(frozen weight: Tensor, bias: Tensor?, precision: Precision = .f32) {
-    (outputs, inputs) = (weight.rows, weight.width)
-    self.bias = bias
-    let packed = PackedWeights(weight, transposed: false, precision: precision)
-    weights = .frozen(packed, backward: BackwardWeights(weight, packed, precision))
+  ///   - packing: when.
+  /// - Throws: what the source throws, or says of weights that are not finite, if they are packed at
+  ///   once; see ``prepare()``.
+  public init(
+    frozen source: some MatrixSource, bias: Tensor?, precision: Precision = .f32,
+    packing: Packing = .atOnce
+  ) throws {
+    let frozen = FrozenWeights(source, precision: precision)
+    self.init(.frozen(frozen), bias: bias, inputs: frozen.inputs, outputs: frozen.outputs)
+    if packing == .atOnce, !source.isShapeOnly { try frozen.prepare() }
+  }
+
+  /// A frozen layer of weights in memory, packed at once.
+  ///
+  /// - Parameters:
+  ///   - weight: `[outputs, inputs]`
+  ///   - isTransposed: the weight is `[inputs, outputs]`.
+  ///   - bias: `[outputs]`; nil adds nothing.
+  ///   - precision: the number format the weights are packed in.
+  public init(
+    frozen weight: Tensor, isTransposed: Bool = false, bias: Tensor?, precision: Precision = .f32
+  ) {
+    let frozen =
+      isTransposed
+      ? FrozenWeights(TransposedMatrix(weight), precision: precision)
+      : FrozenWeights(weight, precision: precision)
+    self.init(.frozen(frozen), bias: bias, inputs: frozen.inputs, outputs: frozen.outputs)
+    if !weight.isShapeOnly { _ = frozen.packed }
   }
 
   /// A layer whose weights may be differentiated.
@@ -96,60 +66,53 @@ public struct Linear: Sendable {
   ///   - weight: `[outputs, inputs]`
   ///   - bias: `[outputs]`
   public init(trained weight: Tensor, bias: Tensor?) {
-    (outputs, inputs) = (weight.rows, weight.width)
-    self.bias = bias
-    weights = .trained(weight)
+    self.init(.trained(weight), bias: bias, inputs: weight.width, outputs: weight.rows)
+  }
+
+  /// The same weights with another bias: a tied output embedding has one of its own.
+  public func with(bias: Tensor?) -> Linear {
+    Linear(weights, bias: bias, inputs: inputs, outputs: outputs)
+  }
+
+  /// Reads and packs weights that wait for being used.
+  ///
+  /// Without it a layer whose weights cannot be had gives NaN.
+  ///
+  /// - Throws: why they cannot be had.
+  public func prepare() throws {
+    if case .frozen(let frozen) = weights { try frozen.prepare() }
   }
 
   /// - Parameters:
   ///   - x: `[rows, inputs]`
-  ///   - activation: of the sum; a frozen layer computes it together with the product.
-  /// - Returns: `[rows, outputs]`
-  public func callAsFunction(_ x: Tensor, activation: Activation = .linear) -> Tensor {
+  ///   - activation: of the sum of product and bias.
+  ///   - scale: what the activation is multiplied by.
+  ///   - addend: `[rows, outputs]`, what is added in the end; nil adds nothing.
+  /// - Returns: `[rows, outputs]`, in one pass over memory.
+  public func callAsFunction(
+    _ x: Tensor, activation: Activation = .linear, scaledBy scale: Float = 1,
+    addingTo addend: Tensor? = nil
+  ) -> Tensor {
     precondition(x.width == inputs, "\(x.shape) does not go into a layer of \(inputs) inputs")
+    let ending = LinearEnding(bias: bias, activation: activation, scale: scale, addend: addend)
     switch weights {
-    case .trained(let weight):
-      return x.linear(weight, bias).activated(activation)
-    case .frozen(let packed, let backward):
-      let shape = [x.rows, outputs]
-      // The operand before the activation is all the gradient needs; a frozen layer keeps no input.
-      let before =
-        x.node != nil && activation != .linear ? Storage(count: shape.reduce(1, *)) : nil
-      let preactivation = before.map { Tensor(shape: shape, storage: $0) }
-      return .operation(shape, [x]) { y in
-        packed.run(
-          x, into: y, bias: bias, activation: activation, preactivation: before?.base)
-      } gradient: { g in
-        let g = preactivation.map { g.activationGradient(activation, at: $0) } ?? g
-        return [Tensor(shape: [g.rows, packed.inputs]) { backward.packed.run(g, into: $0) }]
+    case .trained(let weight): return x.linear(weight, ending)
+    case .frozen(let frozen):
+      ending.check(rows: x.rows, outputs: outputs)
+      // What went into the activation is all the gradient needs; a frozen layer keeps no input.
+      let before = ending.keeps([x.rows, outputs], forGradientOf: [x])
+      return .operation([x.rows, outputs], [x] + ending.operands) { y in
+        frozen.packed.run(x, into: y, ending, keeping: before)
+      } gradient: { [ending = ending.gradient(before), isWanted = x.isDifferentiated, inputs] g in
+        let (product, parts) = ending(g)
+        // A linear ending's scale is the product's.
+        let back = LinearEnding(scale: ending.remainingScale)
+        return [
+          isWanted
+            ? Tensor(shape: [g.rows, inputs]) { frozen.packedBackward.run(product, into: $0, back) }
+            : nil
+        ] + parts
       }
-    }
-  }
-}
-
-/// The weights of a frozen layer packed for the way back, made when first needed: only training is.
-private final class BackwardWeights: Sendable {
-  private let forward: PackedWeights
-  /// Kept only where the packed weights do not tell.
-  private let weight: Tensor?
-  private let precision: Precision
-  private let made = Mutex<PackedWeights?>(nil)
-
-  init(_ weight: Tensor, _ forward: PackedWeights, _ precision: Precision) {
-    self.forward = forward
-    self.weight = forward.isReversible ? nil : weight
-    self.precision = precision
-  }
-
-  var packed: PackedWeights {
-    made.withLock { made in
-      if let made { return made }
-      guard let weight = weight ?? forward.unpacked() else {
-        preconditionFailure("packed weights that nobody can unpack")
-      }
-      let packed = PackedWeights(weight, transposed: true, precision: precision)
-      made = packed
-      return packed
     }
   }
 }

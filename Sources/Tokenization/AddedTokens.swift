@@ -17,19 +17,18 @@ struct AddedTokenFinder: Sendable {
   /// A part of the text, and the token that it is.
   typealias Match = (token: Int32?, range: Range<Int>)
 
-  private let patterns: [(bytes: [UInt8], token: AddedToken)]
-  /// First byte → whether some token begins with it.
-  private let isFirst: [Bool]
+  private let trie: ByteTrie
+  private let tokens: [AddedToken]
 
-  var isEmpty: Bool { patterns.isEmpty }
+  var isEmpty: Bool { tokens.isEmpty }
 
-  /// - Parameter tokens: each with the bytes to look for
+  /// - Parameter tokens: each with the bytes to look for; of equal ones the first counts.
   init(_ tokens: [(bytes: [UInt8], token: AddedToken)]) {
-    // The sort is stable: of equal patterns the first in the file wins, as in the library.
-    patterns = tokens.filter { !$0.bytes.isEmpty }.sorted { $0.bytes.count > $1.bytes.count }
-    var isFirst = [Bool](repeating: false, count: 256)
-    for pattern in patterns { isFirst[Int(pattern.bytes[0])] = true }
-    self.isFirst = isFirst
+    let tokens = tokens.filter { !$0.bytes.isEmpty }
+    var trie = ByteTrie()
+    for (number, token) in tokens.enumerated() { trie.insert(token.bytes, number) }
+    self.trie = trie
+    self.tokens = tokens.map(\.token)
   }
 
   /// Whether any token's bytes occur.
@@ -59,19 +58,13 @@ struct AddedTokenFinder: Sendable {
   private func next(
     in utf8: UnsafeBufferPointer<UInt8>, from start: Int
   ) -> (AddedToken, Range<Int>)? {
-    guard !patterns.isEmpty else { return nil }
-    return isFirst.withUnsafeBufferPointer { isFirst in
-      var index = start
-      while index < utf8.count {
-        if isFirst[Int(utf8[index])] {
-          for pattern in patterns where utf8[index...].starts(with: pattern.bytes) {
-            return (pattern.token, index..<index + pattern.bytes.count)
-          }
-        }
-        index += 1
+    guard !tokens.isEmpty else { return nil }
+    for start in start..<max(start, utf8.count) {
+      if let (number, length) = trie.longest(in: utf8, from: start) {
+        return (tokens[number], start..<start + length)
       }
-      return nil
     }
+    return nil
   }
 
   private func isAlone(_ range: Range<Int>, in utf8: UnsafeBufferPointer<UInt8>) -> Bool {

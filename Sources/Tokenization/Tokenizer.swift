@@ -9,9 +9,6 @@ public struct Tokenizer: Sendable {
   /// The number of different tokens, added ones included.
   public var vocabularyCount: Int { parts.vocabularyCount }
 
-  /// The longest sequence the model was made for, special tokens included, where the files say so.
-  public var maximumLength: Int? { parts.maximumLength }
-
   init(_ parts: Parts) {
     self.parts = parts
   }
@@ -114,7 +111,6 @@ extension Tokenizer {
     let pipeline: Pipeline
     let template: Template
     let decoder: WordPieceDecoder?
-    let maximumLength: Int?
     let addedTokens: [Int32: AddedToken]
     /// By the tokens' bytes, as equal `String`s may differ there.
     let addedIDs: [[UInt8]: Int32]
@@ -124,12 +120,11 @@ extension Tokenizer {
 
     init(
       pipeline: Pipeline, addedTokens: [AddedToken], template: Template,
-      decoder: WordPieceDecoder?, maximumLength: Int?
+      decoder: WordPieceDecoder?
     ) {
       self.pipeline = pipeline
       self.template = template
       self.decoder = decoder
-      self.maximumLength = maximumLength
       self.addedTokens = Dictionary(addedTokens.map { ($0.id, $0) }) { $1 }
       addedIDs = Dictionary(addedTokens.map { (Array($0.content.utf8), $0.id) }) { $1 }
       let vocabulary = pipeline.model.vocabulary

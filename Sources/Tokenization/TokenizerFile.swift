@@ -12,7 +12,7 @@ struct TokenizerFile {
     self.root = root
   }
 
-  func parts(maximumLength: Int?) throws -> Tokenizer.Parts {
+  func parts() throws -> Tokenizer.Parts {
     _ = try root.object()
     try checkIgnoredSections()
     let model = try model()
@@ -31,7 +31,7 @@ struct TokenizerFile {
     }
     return Tokenizer.Parts(
       pipeline: pipeline, addedTokens: added, template: template ?? .bare,
-      decoder: try root["decoder"].map(decoder), maximumLength: maximumLength)
+      decoder: try root["decoder"].map(decoder))
   }
 
   /// Truncation and padding are the Python object's state, not the tokenizer's.
@@ -46,9 +46,12 @@ struct TokenizerFile {
   private func model() throws -> any Model {
     let field = try root.required("model")
     let type = try field["type"]?.string() ?? inferredType(field)
-    guard type == "WordPiece" else {
-      throw unsupported(field["type"] ?? field, "model", type)
+    switch try known(type, "model", field["type"] ?? field) as ModelType {
+    case .wordPiece: return try wordPiece(field)
     }
+  }
+
+  private func wordPiece(_ field: Field) throws -> WordPiece {
     let vocabularyField = try field.required("vocab")
     let vocabulary = try vocabulary(vocabularyField)
     let unknown = try field["unk_token"]?.string() ?? "[UNK]"
@@ -88,52 +91,63 @@ struct TokenizerFile {
   // MARK: Normalizer, splitter, decoder
 
   private func normalizer(_ field: Field) throws -> any Normalizer {
-    switch try field.required("type").string() {
-    case "BertNormalizer":
+    switch try type(of: field, "normalizer") as NormalizerType {
+    case .bert:
       return BERTNormalizer(
         cleansText: try field["clean_text"]?.bool() ?? true,
         isolatesIdeographs: try field["handle_chinese_chars"]?.bool() ?? true,
         stripsAccents: try field["strip_accents"]?.bool(),
         lowercases: try field["lowercase"]?.bool() ?? true)
-    case "Sequence":
+    case .sequence:
       return NormalizerSequence(
         members: try field.required("normalizers").array().map(normalizer))
-    case "Lowercase": return Lowercase()
-    case "NFD": return CanonicalDecomposition()
-    case "StripAccents": return Stripping(dropped: .combiningMark)
-    case let type: throw unsupported(field, "normalizer", type)
+    case .lowercase: return Lowercase()
+    case .canonicalDecomposition: return CanonicalDecomposition()
+    case .strippedAccents: return Stripping(dropped: .combiningMark)
     }
   }
 
   private func preTokenizer(_ field: Field) throws -> any PreTokenizer {
-    switch try field.required("type").string() {
-    case "BertPreTokenizer": return ClassSplitter(rule: .bert)
-    case "WhitespaceSplit": return ClassSplitter(rule: .whitespace)
-    case "Whitespace": return ClassSplitter(rule: .words)
-    case "Punctuation":
+    switch try type(of: field, "pre-tokenizer") as PreTokenizerType {
+    case .bert: return ClassSplitter(rule: .bert)
+    case .whitespace: return ClassSplitter(rule: .whitespace)
+    case .words: return ClassSplitter(rule: .words)
+    case .punctuation:
       let behavior = try field["behavior"]?.string() ?? "Isolated"
-      guard behavior == "Isolated" else {
-        throw unsupported(field, "behavior of Punctuation", behavior)
+      switch try known(behavior, "behavior of Punctuation", field) as PunctuationBehavior {
+      case .isolated: return ClassSplitter(rule: .punctuation)
       }
-      return ClassSplitter(rule: .punctuation)
-    case "Sequence":
+    case .sequence:
       return PreTokenizerSequence(
         members: try field.required("pretokenizers").array().map(preTokenizer))
-    case let type: throw unsupported(field, "pre-tokenizer", type)
     }
   }
 
   private func decoder(_ field: Field) throws -> WordPieceDecoder {
-    let type = try field.required("type").string()
-    guard type == "WordPiece" else { throw unsupported(field, "decoder", type) }
-    return WordPieceDecoder(
-      prefix: try field["prefix"]?.string() ?? "##",
-      cleansUp: try field["cleanup"]?.bool() ?? true)
+    switch try type(of: field, "decoder") as DecoderType {
+    case .wordPiece:
+      return WordPieceDecoder(
+        prefix: try field["prefix"]?.string() ?? "##",
+        cleansUp: try field["cleanup"]?.bool() ?? true)
+    }
   }
 
-  private func unsupported(_ field: Field, _ part: String, _ type: String) -> FileFailure {
-    field.failure(
-      "the \(part) \(type) is not supported yet", hint: "WordPiece tokenizers (BERT) are")
+  /// A part's type, of those that there are.
+  private func type<Type: RawRepresentable & CaseIterable>(of field: Field, _ part: String) throws
+    -> Type where Type.RawValue == String
+  {
+    try known(field.required("type").string(), part, field)
+  }
+
+  private func known<Type: RawRepresentable & CaseIterable>(
+    _ name: String, _ part: String, _ field: Field
+  ) throws -> Type where Type.RawValue == String {
+    guard let type = Type(rawValue: name) else {
+      throw field.failure(
+        "the \(part) \(name) is not supported yet",
+        hint: "known: \(Type.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    return type
   }
 
   // MARK: Added tokens
@@ -142,17 +156,18 @@ struct TokenizerFile {
     var tokens: [AddedToken] = []
     // By bytes: to a `String` the two spellings of é are equal, to a vocabulary they are not.
     var known: [[UInt8]: Int32] = [:]
+    var next = Int32(vocabulary.count)
     for field in try root["added_tokens"]?.array() ?? [] {
       let content = try field.required("content").string()
       let id = Int32(try field.required("id").integer(in: 0...VocabularyBuilder.idLimit - 1))
       // The library numbers a new token itself; a file that says otherwise is broken.
-      let next = max(known.values.max().map { $0 + 1 } ?? 0, Int32(vocabulary.count))
       let expected = known[Array(content.utf8)] ?? vocabulary.id(of: content) ?? next
       guard id == expected else {
         throw field.failure(
           "the added token \(content) has id \(id), and by the vocabulary \(expected)")
       }
       known[Array(content.utf8)] = id
+      next = max(next, id + 1)
       tokens.append(
         AddedToken(
           id: id, content: content,
@@ -164,4 +179,34 @@ struct TokenizerFile {
     }
     return tokens
   }
+}
+
+// The types that are read: a new one is a case here and what it becomes above.
+
+private enum ModelType: String, CaseIterable {
+  case wordPiece = "WordPiece"
+}
+
+private enum NormalizerType: String, CaseIterable {
+  case bert = "BertNormalizer"
+  case sequence = "Sequence"
+  case lowercase = "Lowercase"
+  case canonicalDecomposition = "NFD"
+  case strippedAccents = "StripAccents"
+}
+
+private enum PreTokenizerType: String, CaseIterable {
+  case bert = "BertPreTokenizer"
+  case whitespace = "WhitespaceSplit"
+  case words = "Whitespace"
+  case punctuation = "Punctuation"
+  case sequence = "Sequence"
+}
+
+private enum PunctuationBehavior: String, CaseIterable {
+  case isolated = "Isolated"
+}
+
+private enum DecoderType: String, CaseIterable {
+  case wordPiece = "WordPiece"
 }

@@ -5,7 +5,6 @@ struct TokenizerConfiguration {
   var lowercases = true
   var stripsAccents: Bool?
   var isolatesIdeographs = true
-  var maximumLength: Int?
   var unknown = "[UNK]"
   var separator = "[SEP]"
   var padding = "[PAD]"
@@ -22,10 +21,6 @@ struct TokenizerConfiguration {
     lowercases = try root["do_lower_case"]?.bool() ?? true
     stripsAccents = try root["strip_accents"]?.bool()
     isolatesIdeographs = try root["tokenize_chinese_chars"]?.bool() ?? true
-    // Python writes 10³⁰ where a tokenizer knows no limit.
-    if let length = try root["model_max_length"]?.number(), (1...1e9).contains(length) {
-      maximumLength = Int(length)
-    }
     func token(_ key: String, _ token: inout String) throws {
       guard let field = root[key] else { return }
       token = try (field["content"] ?? field).string()
@@ -45,7 +40,7 @@ extension Tokenizer {
     let json = folder + "/tokenizer.json"
     let vocabulary = folder + "/vocab.txt"
     if fileExists(json) {
-      self.init(try TokenizerFile(json).parts(maximumLength: configuration.maximumLength))
+      self.init(try TokenizerFile(json).parts())
     } else if fileExists(vocabulary) {
       try self.init(vocabulary: vocabulary, configuration)
     } else {
@@ -55,7 +50,7 @@ extension Tokenizer {
   }
 
   public init(tokenizerJSON path: String) throws {
-    self.init(try TokenizerFile(path).parts(maximumLength: nil))
+    self.init(try TokenizerFile(path).parts())
   }
 
   /// Reads BERT's `vocab.txt`, one token a line.
@@ -104,7 +99,7 @@ extension Tokenizer {
         template: .bert(
           classifier: try id(of: configuration.classifier, "classifier"),
           separator: try id(of: configuration.separator, "separator")),
-        decoder: WordPieceDecoder(), maximumLength: configuration.maximumLength))
+        decoder: WordPieceDecoder()))
   }
 
   /// The lines of a vocabulary, numbered; line ends of all systems count.

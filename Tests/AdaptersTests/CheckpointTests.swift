@@ -33,12 +33,15 @@ import Testing
       _ = try training.advance()
       try training.saveCheckpoint(to: task.checkpoints)
     }
-    #expect(try namesInFolder(task.checkpoints).sorted() == ["step-00000003", "step-00000004"])
+    #expect(
+      try namesInFolder(task.checkpoints).sorted() == [
+        "log.jsonl", "step-00000003", "step-00000004",
+      ])
   }
 
   @Test(arguments: [
-    ("tensors.safetensors", "{"), ("state.json", "{\"step\": 6"), ("log.jsonl", "no JSON\n"),
-    ("tensors.safetensors", nil), ("state.json", nil), ("log.jsonl", nil),
+    ("tensors.safetensors", "{"), ("state.json", "{\"step\": 6"), ("tensors.safetensors", nil),
+    ("state.json", nil),
   ])
   func `that is broken gives way to the one before, and says so`(
     _ file: String, _ contents: String?
@@ -61,6 +64,46 @@ import Testing
     try training.finish()
     try resumed.finish()
     #expect(resumed.result.bits == training.result.bits)
+  }
+
+  @Test func `that was cut off from the end of its log gives way to the one before`() throws {
+    let task = try TinyTask()
+    var training = try task.training()
+    let path = task.checkpoints + "/log.jsonl"
+    for step in 1...6 {
+      _ = try training.advance()
+      if step >= 5 { try training.saveCheckpoint(to: task.checkpoints) }
+    }
+    try writeAtomically(Array(try readFile(path).dropLast(9)), to: path)
+    var resumed = try task.training()
+    #expect(try resumed.resume(from: task.checkpoints).first?.contains(path) ?? false)
+    #expect(resumed.step == 5)
+    try training.finish()
+    try resumed.finish()
+    try resumed.saveCheckpoint(to: task.checkpoints)
+    #expect(resumed.result.bits == training.result.bits)
+    #expect(resumed.log.jsonLines == training.log.jsonLines)
+    #expect(try readFile(path) == Array(training.log.jsonLines.utf8))
+  }
+
+  @Test func `appends to its log, whatever was behind it`() throws {
+    let task = try TinyTask()
+    let path = task.checkpoints + "/log.jsonl"
+    var training = try task.training()
+    _ = try training.advance()
+    try training.saveCheckpoint(to: task.checkpoints)
+    let first = try readFile(path)
+    // What was measured after the checkpoint, before a crash.
+    try append("{\"step\": 2, \"epoch\"", to: path, at: first.count)
+    var resumed = try task.training()
+    _ = try resumed.resume(from: task.checkpoints)
+    _ = try resumed.advance()
+    try resumed.saveCheckpoint(to: task.checkpoints)
+    #expect(try readFile(path) == Array(resumed.log.jsonLines.utf8))
+    // A copy of the training that writes elsewhere writes all of it.
+    let other = task.folder + "/other"
+    try resumed.saveCheckpoint(to: other)
+    #expect(try readFile(other + "/log.jsonl") == Array(resumed.log.jsonLines.utf8))
   }
 
   @Test func `with tensors of other shapes is refused`() throws {
@@ -88,7 +131,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ["seed", "epochs", "learning_rate", "batch_size", "method", "data", "dev"])
+  @Test(arguments: [
+    "seed", "epochs", "learning_rate", "batch_size", "lanes", "method", "data", "dev",
+  ])
   func `of another training is refused`(_ difference: String) throws {
     let task = try TinyTask()
     var training = try task.training()
@@ -103,6 +148,7 @@ import Testing
       case "epochs": settings.epochs = 3
       case "learning_rate": settings.learningRate = 2e-2
       case "batch_size": settings.batchSize = 8
+      case "lanes": settings.lanes = 4
       default: break
       }
     }

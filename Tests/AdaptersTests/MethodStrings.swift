@@ -60,6 +60,13 @@ enum TestHeads {
         ]), file: "a test"))
   }
 
+  static func questions() throws -> any Head {
+    try QuestionAnsweringHead(
+      Field(
+        .object(["head_type": .string("question_answering"), "num_labels": .integer(2)]),
+        file: "a test"))
+  }
+
   static func tagging() throws -> any Head {
     try TaggingHead(
       Field(

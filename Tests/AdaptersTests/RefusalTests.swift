@@ -114,6 +114,31 @@ import Testing
   }
 }
 
+@Suite struct `The lanes of a step` {
+  @Test(arguments: [1, 2, 4, 8, 64]) func `hold each sequence once, in order`(_ most: Int) {
+    for lengths in [
+      [5], [1, 2, 3], Array(repeating: 128, count: 40), Array(1...90), [600, 1, 600],
+    ] {
+      let lanes = Lanes(lengths, most: most).pieces
+      #expect(lanes.flatMap { $0.flatMap(Array.init) } == Array(lengths.indices))
+      #expect(lanes.count <= most && lanes.count.nonzeroBitCount == 1)
+      #expect(lanes.count == 1 || lengths.reduce(0, +) >= Lanes.fewestTokens * lanes.count)
+      let longest = lengths.max() ?? 0
+      for piece in lanes.joined() {
+        #expect(
+          lengths[piece].reduce(0, +) <= tokensPerPiece + 2 * longest || piece.count == 1)
+      }
+    }
+  }
+
+  @Test func `are added as the branches of a tree`() {
+    let names = (0..<8).map { "\($0)" }
+    #expect(treeSum(Array(names.prefix(4))) { "(\($0)\($1))" } == "((01)(23))")
+    #expect(treeSum(names) { "(\($0)\($1))" } == "(((01)(23))((45)(67)))")
+    #expect(treeSum([String]()) { $0 + $1 } == nil)
+  }
+}
+
 extension `A training` {
   @Test func `of tokens without a single label is refused`() throws {
     let task = try TinyTask()

@@ -11,6 +11,7 @@ import Testing
   @Test func `finds itself by its head, and no other does`() throws {
     #expect(AdapterTasks.name(of: try TestHeads.classification()) == "text-classification")
     #expect(AdapterTasks.name(of: try TestHeads.tagging()) == "token-classification")
+    #expect(AdapterTasks.name(of: try TestHeads.questions()) == "question-answering")
     for kind in AdapterTasks.all { #expect(AdapterTasks.names.contains(kind.name)) }
     #expect(Set(AdapterTasks.names).count == AdapterTasks.all.count)
   }
@@ -120,5 +121,61 @@ extension `A training` {
     }
     #expect(failure.place == "line 2")
     #expect(failure.problem.contains("ugly"))
+  }
+}
+
+@Suite struct `A head with two spellings of one label` {
+  private static let labels: JSON = .object(
+    JSON.Object([
+      ("good", .integer(2)), ("caf\u{e9}", .integer(1)), ("cafe\u{301}", .integer(0)),
+    ]))
+
+  private func field(_ type: String) -> Field {
+    Field(
+      .object([
+        "head_type": .string(type), "label2id": Self.labels, "num_labels": .integer(3),
+      ]), file: "a test")
+  }
+
+  @Test func `names each score as its file does`() throws {
+    let head = try ClassificationHead(field("classification"))
+    let task = try #require(TextClassification(head))
+    let prepared = try task.prepared(
+      TextInput("a"), TinyTask.model().tokenizer, limit: 40, options: .init())
+    let answer = prepared.answer([Tensor([0, 9, 5], shape: [1, 3])])
+    #expect(
+      answer.labels.map { Array($0.label.utf8) }
+        == ["caf\u{e9}", "good", "cafe\u{301}"].map { Array($0.utf8) })
+    #expect(head.configuration["label2id"]?["caf\u{e9}"] == .integer(1))
+  }
+
+  @Test func `tags tokens`() throws {
+    let head = try TaggingHead(field("tagging"))
+    let task = try #require(TokenClassification(head))
+    let prepared = try task.prepared(
+      TextInput("a"), TinyTask.model().tokenizer, limit: 40, options: .init())
+    let answer = prepared.answer([Tensor([0, 1, 9, 0, 1, 9, 0, 1, 9], shape: [3, 3])])
+    #expect(answer.entities.map(\.label) == ["good"])
+  }
+}
+
+@Suite struct `A model with its tokenizer` {
+  @Test func `has room for text`() throws {
+    let whole = try TinyTask.model()
+    for positions in 1...3 {
+      let path = Goldens.folder + "/base/config.json"
+      guard case .object(var configuration) = try JSON(contentsOf: path) else { return }
+      configuration["max_position_embeddings"] = .integer(positions)
+      let base = try BaseModel(
+        Field(.object(configuration), file: path), random: Random(seed: 1), name: "tiny")
+      guard positions < 3 else {
+        #expect(try TextModel(base: base, tokenizer: whole.tokenizer).limit == 3)
+        continue
+      }
+      let failure = try #require(throws: FileFailure.self) {
+        try TextModel(base: base, tokenizer: whole.tokenizer)
+      }
+      #expect(failure.problem.contains("room for text"), "\(failure)")
+    }
   }
 }

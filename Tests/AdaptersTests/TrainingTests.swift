@@ -86,6 +86,53 @@ import Testing
     #expect(try trained(8) != first)
   }
 
+  @Test(arguments: [
+    ("seq_bn[dropout=0.1]", 1), ("double_seq_bn[stochastic_depth=0.2]", 4),
+    ("lora[dropout=0.1]", 8),
+  ])
+  func `gives the same bytes on any number of threads`(_ method: String, _ lanes: Int) throws {
+    let task = try TinyTask()
+    func trained(_ threads: Int, _ sequences: Int) throws -> ([String: [Float]], String) {
+      let before = threadCount
+      defer { setThreadCount(before) }
+      setThreadCount(threads)
+      var training = try task.training(method: method) {
+        $0.epochs = 1
+        $0.batchSize = sequences
+        $0.lanes = lanes
+      }
+      try training.finish()
+      return (training.result.bits, training.log.jsonLines)
+    }
+    // Steps of a few tokens, where the threads share a product, and of several lanes.
+    for sequences in [3, 64] {
+      let one = try trained(1, sequences)
+      for threads in [2, 3] {
+        let several = try trained(threads, sequences)
+        #expect(several.0 == one.0, "\(threads) threads, \(sequences) sequences")
+        #expect(several.1 == one.1, "the log of \(threads) threads, \(sequences) sequences")
+      }
+    }
+  }
+
+  @Test func `may be shared out: sums of two halves are those of the whole`() throws {
+    let task = try TinyTask()
+    var whole = try task.training()
+    var shared = try task.training()
+    for _ in 0..<3 {
+      _ = try whole.advance()
+      _ = try shared.advance { sums in
+        // Another machine that learned from the same batch: the mean is the same.
+        sums + sums
+      }
+    }
+    for (name, tensor) in whole.current.parameters {
+      expectClose(
+        shared.current.parameters[name]?.scalars ?? [], tensor.scalars, absolute: 1e-5, name)
+    }
+    #expect(shared.log.last?.tokens == whole.log.last?.tokens.map { 2 * $0 })
+  }
+
   @Test func `stops when it diverges, and saves nothing`() throws {
     let task = try TinyTask()
     var training = try task.training { $0.learningRate = 1e30 }
@@ -166,5 +213,7 @@ private struct Setting: Sendable, CustomTestStringConvertible {
     Setting(name: "weight decay") { $0.weightDecay = -0.1 },
     Setting(name: "gradient norm") { $0.largestGradientNorm = 0 },
     Setting(name: "checkpoint steps") { $0.checkpointSteps = 0 },
+    Setting(name: "lanes") { $0.lanes = 0 },
+    Setting(name: "lanes") { $0.lanes = 6 },
   ]
 }

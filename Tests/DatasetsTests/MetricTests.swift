@@ -88,6 +88,38 @@ private let golden: Field = {
   }
 }
 
+@Suite struct `A score of questions` {
+  private func score(_ questions: [(prediction: String, answers: [String])]) -> QuestionScore {
+    var score = QuestionScore()
+    for question in questions { score.add(question.prediction, answers: question.answers) }
+    return score
+  }
+
+  @Test func `is SQuAD's`() {
+    let found = score([
+      ("a cat!", ["The Cat"]), ("Paris", ["in Paris, 1990"]), ("x", []),
+    ])
+    #expect(abs(found.exactMatch - 1.0 / 3) < 1e-12)
+    #expect(abs(found.f1 - 0.5) < 1e-12)
+    #expect(score([]).f1 == 0)
+  }
+
+  @Test(arguments: [
+    ("the—cat", "—cat"), ("there is a theatre", "there is theatre"), ("An  apple\u{a0}a", "apple"),
+    ("U.S.A.", "usa"), ("a_the_b", "atheb"), ("«the»", "« »"), ("", ""), ("The", ""),
+  ])
+  func `compares without case, articles and punctuation`(_ a: String, _ b: String) {
+    #expect(score([(a, [b.isEmpty ? "the" : b])]).exactMatch == 1)
+  }
+
+  @Test func `counts no answer as one where there is none`() {
+    #expect(score([("", []), ("", ["the"]), ("the", [])]).exactMatch == 1)
+    #expect(score([("word", [])]).f1 == 0)
+    #expect(score([("", ["word"])]).f1 == 0)
+    #expect(score([("b", ["a b c", "b"])]).f1 == 1)
+  }
+}
+
 private func expectEqual(_ value: Double, _ expected: Field, _ key: String) throws {
   let wanted = try expected.required(key).number()
   #expect(abs(value - wanted) <= 1e-12, "\(expected.place).\(key): \(value) instead of \(wanted)")

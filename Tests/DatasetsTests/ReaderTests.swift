@@ -267,3 +267,31 @@ struct `A real corpus` {
     #expect(text.rows.count == 40_000)
   }
 }
+
+@Suite struct `A set of labels` {
+  /// é as one character, and as e with an accent.
+  private static let composed = "caf\u{e9}"
+  private static let decomposed = "cafe\u{301}"
+
+  @Test func `tells names apart by their bytes`() throws {
+    let labels = LabelSet([Self.composed, Self.decomposed, "good", Self.composed])
+    #expect(labels.count == 3)
+    #expect(labels.index(of: Self.composed) == 0)
+    #expect(labels.index(of: Self.decomposed) == 1)
+    #expect(labels.index(of: "good") == 2)
+    let sorted = LabelSet(sorting: [Self.composed, "good", Self.decomposed])
+    #expect(sorted.count == 3)
+    // By code point: e comes before é.
+    #expect(sorted.index(of: Self.decomposed) == 0 && sorted.index(of: Self.composed) == 1)
+  }
+
+  @Test func `knows a label only as it is spelled`() throws {
+    let labels = LabelSet([Self.composed, "good"])
+    let data = try Dataset([
+      LabelledText(text: "a", label: "good"),
+      LabelledText(text: "b", label: .name(Self.decomposed)),
+    ])
+    let failure = try #require(throws: FileFailure.self) { try labels.check(data) }
+    #expect(failure.place == "line 2")
+  }
+}

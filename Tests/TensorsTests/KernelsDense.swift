@@ -11,13 +11,13 @@ extension `The kernels` {
       var transposed = false
       var precision = Int(AK_F32)
       var scale: Float = 1
-      var hasBias = false, keepsPreactivation = false, hasResidual = false, accumulates = false
+      var hasBias = false, keepsPreactivation = false, hasResidual = false
       var activation = Int(AK_LINEAR)
 
       var testDescription: String {
         "\(rows) rows, \(inputs) → \(outputs)\(transposed ? ", transposed" : ""), bias \(hasBias), "
           + "activation \(activation), preactivation \(keepsPreactivation), residual \(hasResidual), "
-          + "accumulate \(accumulates), scale \(scale)"
+          + "scale \(scale)"
       }
 
       /// The rows of `y`, then those kept before the activation; nil where the engine cannot do it.
@@ -42,12 +42,10 @@ extension `The kernels` {
           residual.withUnsafeBufferPointer { residual in
             before.withUnsafeMutableBufferPointer { before in
               var epilogue = ak_epilogue(
-                scale: scale, bias: hasBias ? bias.baseAddress : nil,
-                activation: Int32(activation),
+                bias: hasBias ? bias.baseAddress : nil, activation: Int32(activation), scale: scale,
                 preactivation: keepsPreactivation ? before.baseAddress : nil, ldp: ldy,
-                residual: hasResidual ? residual.baseAddress : nil, ldr: ldy,
-                accumulate: accumulates)
-              ak_dense_run(dense, x, ldx, rows, &y, ldy, &epilogue)
+                residual: hasResidual ? residual.baseAddress : nil, ldr: ldy)
+              #expect(ak_dense_run(dense, x, ldx, rows, &y, ldy, &epilogue))
             }
           }
         }
@@ -67,13 +65,14 @@ extension `The kernels` {
 
     static let epilogues = [
       Case(hasBias: true), Case(scale: 0.5, hasBias: true), Case(keepsPreactivation: true),
-      Case(hasResidual: true), Case(accumulates: true), Case(activation: Int(AK_GELU)),
+      Case(hasResidual: true), Case(activation: Int(AK_GELU)),
+      Case(scale: 0.5, activation: Int(AK_GELU)),
       Case(
         rows: 131, scale: -2, hasBias: true, keepsPreactivation: true, hasResidual: true,
-        accumulates: true, activation: Int(AK_SWISH)),
+        activation: Int(AK_SWISH)),
       Case(
         rows: 131, transposed: true, hasBias: true, keepsPreactivation: true, hasResidual: true,
-        accumulates: true, activation: Int(AK_RELU)),
+        activation: Int(AK_RELU)),
     ]
 
     @Test(arguments: shapes + epilogues) func `is the same of both engines`(_ product: Case) throws
@@ -129,12 +128,74 @@ extension `The kernels` {
           Int32(AK_ENGINE_OWN)))
       defer { ak_dense_free(dense) }
       var back = [Float](repeating: 9, count: w.count)
-      #expect(ak_dense_unpack(dense, &back))
+      // In parts, which need not be whole panels.
+      for (first, count) in [(0, 16), (16, 1), (17, 28)] {
+        back.withUnsafeMutableBufferPointer { back in
+          #expect(
+            ak_dense_unpack(dense, first, count, back.baseAddress.map { $0 + first * inputs }))
+        }
+      }
       let kept = precision == Int(AK_BF16) ? rounded(w) : w
       let expected = (0..<outputs).flatMap { output in
         (0..<inputs).map { transposed ? kept[$0 * outputs + output] : kept[output * inputs + $0] }
       }
       #expect(back == expected)
+    }
+
+    @Test(
+      arguments: [(AK_F32, AK_ENGINE_OWN), (AK_BF16, AK_ENGINE_OWN), (AK_F32, AK_ENGINE_ONEDNN)]
+        .map { (Int($0), Int($1)) }, [false, true])
+    func `is the same of weights that came a few rows at a time`(
+      kind: (precision: Int, engine: Int), _ transposed: Bool
+    ) throws {
+      let (outputs, inputs, rows) = (45, 33, 7)
+      let w = numbers(outputs * inputs), x = numbers(rows * inputs, seed: 2)
+      let (height, width) = transposed ? (inputs, outputs) : (outputs, inputs)
+      func product(_ step: Int) throws -> [Float] {
+        let dense = try #require(
+          ak_dense_begin(outputs, inputs, Int32(kind.precision), Int32(kind.engine)))
+        defer { ak_dense_free(dense) }
+        for first in stride(from: 0, to: height, by: step) {
+          let count = min(step, height - first)
+          let part = Array(w[first * width..<(first + count) * width])
+          ak_dense_put(dense, part, width, first, count, transposed)
+        }
+        #expect(ak_dense_end(dense))
+        var y = [Float](repeating: 9, count: rows * outputs)
+        var epilogue = ak_epilogue()
+        epilogue.scale = 1
+        #expect(ak_dense_run(dense, x, inputs, rows, &y, outputs, &epilogue))
+        return y
+      }
+      let whole = try product(height)
+      for step in [1, 5, 16, 32] { #expect(try product(step) == whole) }
+    }
+
+    /// A primitive for other numbers of rows might sum in another order.
+    @Test(
+      arguments: [AK_ENGINE_OWN, AK_ENGINE_ONEDNN].map { Int($0) },
+      [AK_F32, AK_BF16].map { Int($0) })
+    func `gives a row what it gets alone, bit for bit`(_ engine: Int, _ precision: Int) throws {
+      let (outputs, inputs) = (45, 768)
+      guard
+        let dense = ak_dense_pack(
+          numbers(outputs * inputs), inputs, outputs, inputs, false, Int32(precision), Int32(engine)
+        )
+      else { return }
+      defer { ak_dense_free(dense) }
+      func product(_ rows: Range<Int>) -> [Float] {
+        let x = numbers(150 * inputs, seed: 2)
+        var y = [Float](repeating: 9, count: rows.count * outputs)
+        var epilogue = ak_epilogue()
+        epilogue.scale = 1
+        let part = Array(x[rows.lowerBound * inputs..<rows.upperBound * inputs])
+        #expect(ak_dense_run(dense, part, inputs, rows.count, &y, outputs, &epilogue))
+        return y
+      }
+      let all = product(0..<150)
+      for rows in [0..<1, 3..<4, 100..<101, 0..<3, 77..<90, 127..<150, 0..<128] {
+        #expect(product(rows) == Array(all[rows.lowerBound * outputs..<rows.upperBound * outputs]))
+      }
     }
 
     private func rounded(_ x: [Float]) -> [Float] {
@@ -176,7 +237,7 @@ extension `The kernels` {
       defer { ak_dense_free(dense) }
       var epilogue = ak_epilogue()
       var y: [Float] = [7]
-      ak_dense_run(dense, [1, 2, 3], 3, 0, &y, 1, &epilogue)
+      #expect(ak_dense_run(dense, [1, 2, 3], 3, 0, &y, 1, &epilogue))
       #expect(y == [7])
       #expect(ak_dense_pack([1], 1, 0, 1, false, 0, Int32(AK_ENGINE_ONEDNN)) == nil)
     }

@@ -24,9 +24,9 @@ extension `The kernels` {
         residual.withUnsafeBufferPointer { residual in
           before.withUnsafeMutableBufferPointer { before in
             var epilogue = ak_epilogue(
-              scale: 0.5, bias: bias.baseAddress, activation: Int32(activation),
+              bias: bias.baseAddress, activation: Int32(activation), scale: 0.5,
               preactivation: before.baseAddress, ldp: ldy, residual: residual.baseAddress,
-              ldr: ldy, accumulate: true)
+              ldr: ldy)
             ak_linear(
               packed, x, ldx, rows, &y, ldy, &epilogue, columns.lowerBound, columns.upperBound)
           }
@@ -79,6 +79,35 @@ extension `The kernels` {
       x[3 * 8] = .nan
       ak_linear(packed, x, 8, 9, &y, 20, nil, 0, 20)
       for (index, value) in y.enumerated() { #expect(value.isNaN == (index / 20 == 3)) }
+    }
+  }
+
+  @Suite struct `The end of a product` {
+    @Test(arguments: sizes) func `is what its reference is, in place too`(columns: Int) {
+      let rows = 3, ld = columns + 5
+      let p = numbers(rows * ld), bias = numbers(columns, seed: 2)
+      let residual = numbers(rows * ld, seed: 3)
+      expectAsReference {
+        var y = [Float](repeating: 9, count: rows * ld), before = y, inPlace = p
+        bias.withUnsafeBufferPointer { bias in
+          residual.withUnsafeBufferPointer { residual in
+            before.withUnsafeMutableBufferPointer { before in
+              var epilogue = ak_epilogue(
+                bias: bias.baseAddress, activation: Int32(AK_GELU), scale: 0.5,
+                preactivation: before.baseAddress, ldp: ld, residual: residual.baseAddress, ldr: ld)
+              ak_finish(p, ld, rows, columns, &y, ld, &epilogue)
+              inPlace.withUnsafeMutableBufferPointer {
+                ak_finish($0.baseAddress, ld, rows, columns, $0.baseAddress, ld, &epilogue)
+              }
+            }
+          }
+        }
+        for row in 0..<rows {
+          let range = row * ld..<row * ld + columns
+          #expect(Array(inPlace[range]) == Array(y[range]))
+        }
+        return y + before
+      }
     }
   }
 

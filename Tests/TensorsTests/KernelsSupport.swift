@@ -3,12 +3,12 @@
 import CAdapterKernels
 import Testing
 
-/// The suites switch the instruction set for the whole process, so they run one after the other.
-@Suite(.serialized) struct `The kernels` {}
+/// What the suites of single kernels hang from.
+@Suite struct `The kernels` {}
 
 let sizes = [0, 1, 7, 15, 16, 17, 31, 33, 64, 100]
 
-/// Runs `body` with the kernels of `instructionSet`, then goes back to the best ones.
+/// Runs `body` on this thread with the kernels of `instructionSet`, then goes back to the best ones.
 func with<Result>(_ instructionSet: Int, _ body: () -> Result) -> Result {
   ak_isa_use(Int32(instructionSet))
   defer { ak_isa_use(ak_isa_best()) }

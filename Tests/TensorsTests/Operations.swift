@@ -41,7 +41,9 @@ struct Operation: Sendable, CustomTestStringConvertible {
 }
 
 extension Operation {
-  static let all = arithmetic + activations + layers + norms + attentions + rows + losses
+  static let all =
+    arithmetic + activations + layers + groups + rotations + norms + attentions + rows + columns
+    + losses
 
   private static let arithmetic = [
     Operation("+", [5, 7], [5, 7]) { $0[0] + $0[1] },
@@ -68,6 +70,9 @@ extension Operation {
     Operation("dropout", [5, 7]) {
       $0[0].dropout(0.3, DropoutSource(Random(seed: 3), stream: "step"))
     },
+    Operation("dropout by the numbers of rows", [3, 100]) {
+      $0[0].dropout(0.3, DropoutSource(Random(seed: 3), stream: "step"), rows: [7, 1 << 21, 0])
+    },
   ]
 
   /// Where activations have no derivative.
@@ -79,6 +84,28 @@ extension Operation {
     ) { $0[0].activated(activation) }
   }
 
+  private static let frozen = Linear(
+    frozen: Tensor(numbers(63, seed: 21, range: 0.4), shape: [9, 7]),
+    bias: Tensor(numbers(9, seed: 22), shape: [9]))
+
+  /// Two layers, the second with weights that may be trained, and rows before, between and after.
+  private static func group(
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ activation: Activation, _ addend: Tensor?
+  ) -> Tensor {
+    Linear.grouped(
+      [
+        Linear.Part(frozen, rows: 1..<3, scale: 0.5),
+        Linear.Part(Linear(trained: weight, bias: bias), rows: 4..<7),
+      ], x, activation: activation, addingTo: addend)
+  }
+
+  private static let groups = [
+    Operation("grouped", [8, 7], [9, 7]) { group($0[0], $0[1], nil, .linear, nil) },
+    Operation("grouped, all", [8, 7], [9, 7], [9], [8, 9]) {
+      group($0[0], $0[1], $0[2], .tanh, $0[3])
+    },
+  ]
+
   private static let layers =
     Activation.allCases.map { activation in
       // The bias keeps what goes into an activation away from where it has no derivative.
@@ -89,6 +116,26 @@ extension Operation {
         return layer($0[0], activation: activation)
       }
     } + [
+      Operation("callAsFunction of a frozen Linear, scaled and added", [5, 7], [5, 9]) {
+        frozen($0[0], scaledBy: -0.7, addingTo: $0[1])
+      },
+      Operation("callAsFunction of a frozen Linear, all", [5, 7], [5, 9]) {
+        frozen($0[0], activation: .tanh, scaledBy: -0.7, addingTo: $0[1])
+      },
+      Operation("callAsFunction of a frozen transposed Linear", [5, 7]) {
+        let weight = Tensor(numbers(63, seed: 21, range: 0.4), shape: [7, 9])
+        return Linear(frozen: weight, isTransposed: true, bias: nil)($0[0])
+      },
+      Operation("callAsFunction of a trained Linear, all", [5, 7], [9, 7], [9], [5, 9]) {
+        Linear(trained: $0[1], bias: $0[2])(
+          $0[0], activation: .tanh, scaledBy: 1.4, addingTo: $0[3])
+      },
+      Operation("callAsFunction of a trained Linear, scaled", [5, 7], [9, 7], [9]) {
+        Linear(trained: $0[1], bias: $0[2])($0[0], scaledBy: -0.3, addingTo: nil)
+      },
+      Operation("callAsFunction of a trained Linear, adding itself", [9, 9], [9, 9]) {
+        Linear(trained: $0[1], bias: nil)($0[0], scaledBy: 0.5, addingTo: $0[0])
+      },
       Operation("callAsFunction of a trained Linear", [5, 7], [9, 7], [9]) {
         Linear(trained: $0[1], bias: $0[2])($0[0], activation: .gelu)
       },
@@ -100,6 +147,29 @@ extension Operation {
   private static let frozenNorm = LayerNorm(
     weight: Tensor(numbers(17, seed: 31), shape: [17]),
     bias: Tensor(numbers(17, seed: 32), shape: [17]), epsilon: 1e-5)
+
+  /// Of some head width, at positions that are not those of the rows.
+  private static func angles(_ pairs: Int, _ style: Rotary.Style, factor: Float = 1)
+    -> Rotary.Angles
+  {
+    let frequencies = (0..<pairs).map { 1 / Float($0 * 3 + 1) }
+    return Rotary(frequencies: frequencies, style: style, factor: factor)
+      .angles(at: [0, 3, 1, 40, 7])
+  }
+
+  private static let rotations = [
+    Operation("rotated, half", [5, 16]) { $0[0].rotated(angles(4, .half), headWidth: 8) },
+    Operation("rotated, interleaved", [5, 16]) {
+      $0[0].rotated(angles(4, .interleaved), headWidth: 8)
+    },
+    Operation("rotated in part", [5, 16]) {
+      $0[0].rotated(angles(3, .half, factor: 1.2), headWidth: 8)
+    },
+  ]
+
+  private static func rms(_ weight: Tensor, _ bias: Tensor? = nil) -> Norm {
+    Norm(.rms, weight: weight, bias: bias, epsilon: 1e-5)
+  }
 
   private static let norms = [
     Operation("callAsFunction of a LayerNorm", [5, 17]) { frozenNorm($0[0]) },
@@ -114,6 +184,28 @@ extension Operation {
     },
     Operation("callAsFunction of a trained LayerNorm, residual", [5, 7], [7], [7], [5, 7]) {
       LayerNorm(weight: $0[1], bias: $0[2], epsilon: 1e-5)($0[0], addingTo: $0[3])
+    },
+    Operation("callAsFunction of a norm without bias", [5, 17], [17]) {
+      Norm(weight: $0[1], epsilon: 1e-5)($0[0])
+    },
+    Operation("callAsFunction of an RMS norm", [5, 17], [17]) { rms($0[1])($0[0]) },
+    Operation("callAsFunction of an RMS norm, bias and residual", [5, 7], [7], [7], [5, 7]) {
+      rms($0[1], $0[2])($0[0], addingTo: $0[3])
+    },
+    Operation("callAsFunction of a norm with an offset", [5, 7], [7]) {
+      Norm(.rms, weight: $0[1], epsilon: 1e-5, weightOffset: 1)($0[0])
+    },
+    Operation("withSum, both used", [5, 17], [5, 17], [17]) {
+      let (sum, normed) = rms($0[2]).withSum($0[0], addingTo: $0[1])
+      return sum + normed * 0.5
+    },
+    Operation("withSum without a residual", [5, 17]) {
+      let (sum, normed) = frozenNorm.withSum($0[0], addingTo: nil)
+      return sum + normed
+    },
+    Operation("withSum of a tensor and itself", [5, 17]) {
+      let (sum, normed) = frozenNorm.withSum($0[0], addingTo: $0[0])
+      return sum + normed
     },
   ]
 
@@ -217,6 +309,7 @@ extension Operation {
     Operation("rows of a range", [7, 5]) { $0[0].rows(2..<5) },
     Operation("rows of no rows", [7, 5]) { $0[0].rows(3..<3) },
     Operation("rows at indices", [7, 5]) { $0[0].rows(at: [6, 0, 3, 0]) },
+    Operation("rows of ranges that overlap", [7, 5]) { $0[0].rows(0..<5) * $0[0].rows(2..<7) },
     Operation("rows at no indices", [7, 5]) { $0[0].rows(at: []) },
     Operation("concatenatingRows", [3, 5], [1, 5], [2, 5]) { .concatenatingRows($0) },
     Operation("concatenatingRows of a tensor and itself", [3, 5]) {
@@ -229,12 +322,25 @@ extension Operation {
     },
   ]
 
+  private static let columns = [
+    Operation("columns", [7, 5]) { $0[0].columns(1..<4) },
+    Operation("columns of no columns", [7, 5]) { $0[0].columns(2..<2) },
+    Operation("columns that overlap", [7, 5]) { $0[0].columns(0..<3) * $0[0].columns(2..<5) },
+    Operation("concatenatingColumns", [3, 5], [3, 1], [3, 2]) { .concatenatingColumns($0) },
+    Operation("concatenatingColumns of a tensor and itself", [3, 5]) {
+      .concatenatingColumns([$0[0], $0[0]])
+    },
+  ]
+
   private static let losses = [
     Operation("softmax", [Operand([5, 7], seed: 41, range: 3)]) { $0[0].softmax() },
     Operation("crossEntropy", [Operand([5, 7], seed: 42, range: 3)]) {
       $0[0].crossEntropy([3, nil, 0, 6, nil])
     },
     Operation("crossEntropy of ignored rows", [2, 3]) { $0[0].crossEntropy([nil, nil]) },
+    Operation("crossEntropyOverRows", [Operand([6, 2], seed: 44, range: 3)]) {
+      $0[0].crossEntropyOverRows(Layout(lengths: [4, 1, 1]), [[3, 0], [0, 0], [0, 0]])
+    },
     Operation("binaryCrossEntropy", [Operand([3, 5], seed: 43, range: 4)]) {
       $0[0].binaryCrossEntropy((0..<15).map { [0, 1, 0.3][$0 % 3] })
     },

@@ -56,6 +56,14 @@ import Testing
     #expect(optimizer.step == 12)
   }
 
+  @Test func `keeps a thousandth of the square, not a little less`() {
+    let one = Tensor(1)
+    var (parameters, optimizer) = (["x": one], AdamW())
+    optimizer.update(&parameters, gradient: ["x": one], learningRate: 0) { _ in false }
+    #expect(optimizer.secondMoments["x"]?.scalar == 0.001)
+    #expect(optimizer.firstMoments["x"]?.scalar == 0.1)
+  }
+
   @Test func `goes on from saved moments as if it had not stopped`() {
     let gradient = ["x": Tensor([1, -2, 3], shape: [3])]
     var (whole, resumed) = (

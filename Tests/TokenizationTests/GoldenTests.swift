@@ -81,7 +81,7 @@ struct Golden {
   init(_ name: String) throws {
     let path = Fixtures.goldens + "/\(name).json"
     root = Field(try JSON(contentsOf: path), file: path)
-    tokenizer = try Tokenizer(TokenizerFile(root.required("tokenizer")).parts(maximumLength: nil))
+    tokenizer = try Tokenizer(TokenizerFile(root.required("tokenizer")).parts())
   }
 
   static func check(_ encoding: Encoding, _ golden: Field, _ context: String) throws {

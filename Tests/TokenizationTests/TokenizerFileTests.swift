@@ -101,6 +101,6 @@ import Testing
   static func tokenizer(_ bytes: [UInt8]) throws -> Tokenizer {
     let json = try JSON(parsing: bytes, path: "tokenizer.json")
     return Tokenizer(
-      try TokenizerFile(Field(json, file: "tokenizer.json")).parts(maximumLength: nil))
+      try TokenizerFile(Field(json, file: "tokenizer.json")).parts())
   }
 }

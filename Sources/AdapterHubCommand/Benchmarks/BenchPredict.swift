@@ -40,7 +40,7 @@ struct BenchPredict: ParsableCommand {
   }
 
   func run() throws {
-    let text = try TextModel(base: model.load(), tokenizer: model.tokenizer())
+    let text = try model.loadText()
     guard let adapter = try adapters.load(for: text.base).first?.adapter else { return }
     let inputs = try readTexts(input)
     guard !inputs.isEmpty else { throw FileFailure(input, "holds no texts") }
@@ -64,11 +64,4 @@ func readTexts(_ path: String) throws -> [TextInput] {
   var texts: [TextInput] = []
   while let line = try lines.nextObject() { texts.append(try TextInput(line)) }
   return texts
-}
-
-extension TextInput {
-  /// From a line of JSON: `{"text": …}` or `{"text": …, "pair": …}`.
-  init(_ line: Field) throws {
-    self.init(try line.required("text").string(), pair: try line["pair"]?.string())
-  }
 }

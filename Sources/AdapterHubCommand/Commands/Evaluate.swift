@@ -15,7 +15,7 @@ struct Evaluate: ParsableCommand {
   @OptionGroup var model: ModelOptions
   @OptionGroup var adapters: AdapterOptions
 
-  @Option(help: "The data: .jsonl, .csv, .tsv, or CoNLL columns.")
+  @Option(help: "The data: .jsonl, .csv, .tsv, CoNLL columns, or SQuAD .json.")
   var data: String
 
   @Option(help: "Cut rows to so many tokens; by default what the model reads.")
@@ -36,7 +36,7 @@ struct Evaluate: ParsableCommand {
   }
 
   func run() throws {
-    let text = try TextModel(base: model.load(), tokenizer: model.tokenizer())
+    let text = try model.loadText()
     guard let adapter = try adapters.load(for: text.base).first?.adapter else { return }
     let clock = ContinuousClock()
     let start = clock.now

@@ -9,8 +9,9 @@ struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Answer texts by adapters; each text by all of them, or by its own.",
     discussion: """
-      Reads texts from the command line, or lines {"text", "pair"?, "setup"?, "id"?} from --input. \
-      Without --setup every adapter answers every text, all in one pass.
+      Reads texts from the command line, or lines {"text", "pair"?, "setup"?, "id"?} from --input; \
+      questions are lines {"question", "context", "setup"?, "id"?}. Without --setup every adapter \
+      answers every text, all in one pass.
 
       Each line of --input is answered by a line, in order, and as soon as it can be: a program may \
       write a line to --input - and wait for its answer. With --json it is {"row", "id"?, "adapter", \
@@ -21,6 +22,8 @@ struct Predict: ParsableCommand {
         adapterhub predict --model all-MiniLM-L6-v2 --adapter adapters/sentiment 'I loved it.'
         adapterhub predict --model all-MiniLM-L6-v2 --adapter adapters/intent \\
           --adapter adapters/names 'Turn on the lamp in the kitchen'
+        adapterhub predict --model all-MiniLM-L6-v2 --adapter adapters/questions \\
+          --question 'Who wrote it?' --context 'It was written by Ann in 1990.'
         adapterhub predict --model all-MiniLM-L6-v2 --adapter a --adapter b \\
           --setup 'stack(a,b)' --input texts.jsonl --json
         producer | adapterhub predict --model all-MiniLM-L6-v2 --adapter a --input - --json
@@ -43,7 +46,16 @@ struct Predict: ParsableCommand {
     transform: named(Aggregation.self))
   var aggregation = Aggregation.simple
 
-  @Option(help: "How many of the best labels to print; by default 1, with --json all.")
+  @Option(help: "A question about --context.")
+  var question: String?
+
+  @Option(help: "The text that holds the answer to --question.")
+  var context: String?
+
+  @Flag(help: "Let a question have no answer where that is likelier than the best one.")
+  var allowNoAnswer = false
+
+  @Option(help: "How many of the best labels or answers; by default 1, with --json all labels.")
   var top: Int?
 
   @Flag(help: "End at the first line of --input that cannot be answered, with exit code 65.")
@@ -59,8 +71,12 @@ struct Predict: ParsableCommand {
     guard !adapters.adapters.isEmpty else {
       throw ValidationError("--adapter is missing: the adapter that answers.")
     }
-    guard texts.isEmpty != (input == nil) else {
-      throw ValidationError("Give texts, or --input with a file of them; not both.")
+    guard (question == nil) == (context == nil) else {
+      throw ValidationError("--question and --context go together.")
+    }
+    guard [!texts.isEmpty, input != nil, question != nil].count(where: \.self) == 1 else {
+      throw ValidationError(
+        "Give texts, or --input with a file of them, or --question with --context; one of these.")
     }
     guard setup?.isEmpty != true else {
       throw ValidationError("--setup is empty: name the adapters that answer.")
@@ -69,7 +85,7 @@ struct Predict: ParsableCommand {
   }
 
   func run() throws {
-    let text = try TextModel(base: model.load(), tokenizer: model.tokenizer())
+    let text = try model.loadText()
     let loaded = try adapters.load(for: text.base)
     let setups = try Setups(loaded, setup: setup)
     let answers = Answers(text, options, isJSON: json)
@@ -91,17 +107,25 @@ struct Predict: ParsableCommand {
       try answerLines(&lines, isStrict: strict, asJSON: json) { try answers($0) }
       try setups.check(rows: lines.rows)
     } else {
+      let texts = givenTexts
       try setups.check(rows: texts.count)
-      let requests = try texts.enumerated().map { try request(TextInput($1), $0, nil) }
+      let requests = try texts.enumerated().map { try request($1, $0, nil) }
       try printLines(answers(requests))
     }
     answers.mentionEmpty()
+  }
+
+  /// Those of the command line.
+  private var givenTexts: [TextInput] {
+    guard let question, let context else { return texts.map { TextInput($0) } }
+    return [TextInput(question, pair: context)]
   }
 
   private var options: PredictionOptions {
     var options = PredictionOptions()
     options.truncates = truncate
     options.aggregation = aggregation
+    options.questions.allowsNoAnswer = allowNoAnswer
     options.top = top ?? (json ? nil : 1)
     return options
   }

@@ -27,7 +27,7 @@ struct Train: ParsableCommand {
   @Option(help: ArgumentHelp("What to learn: \(taskNames).", valueName: "task"))
   var task: String
 
-  @Option(help: "The training data: .jsonl, .csv, .tsv, or CoNLL columns.")
+  @Option(help: "The training data: .jsonl, .csv, .tsv, CoNLL columns, or SQuAD .json.")
   var data: String
 
   @Option(help: "Data to measure on after each epoch.")
@@ -72,6 +72,11 @@ struct Train: ParsableCommand {
 
   @Option(help: "The seed of everything random.")
   var seed: UInt64 = 42
+
+  @Option(
+    help: "How many parts of a step may be computed side by side; decides the last bits, as threads do not."
+  )
+  var lanes = 8
 
   @Option(help: "How many layers the head has; by default what its kind has.")
   var headLayers: Int?
@@ -124,7 +129,7 @@ struct Train: ParsableCommand {
     headSettings.layers = headLayers
     headSettings.isRegression = regression
     headSettings.skipBadRows = skipBadRows
-    let text = try TextModel(base: model.load(), tokenizer: model.tokenizer())
+    let text = try model.loadText()
     var training = try text.training(
       of: name ?? lastPathComponent(output), task: task, on: data, dev: dev, method: method,
       head: headSettings, settings: settings)
@@ -156,6 +161,7 @@ struct Train: ParsableCommand {
     settings.weightDecay = weightDecay
     settings.seed = seed
     settings.checkpointSteps = checkpointSteps
+    settings.lanes = lanes
     return settings
   }
 

@@ -137,7 +137,7 @@ public protocol TaskAnswer: Sendable, Equatable {
 /// To add one is a file and a word here.
 public enum AdapterTasks {
   public static let all: [any AdapterTask.Type] = [
-    TextClassification.self, TokenClassification.self,
+    TextClassification.self, TokenClassification.self, QuestionAnswering.self,
   ]
 
   public static var names: [String] { all.map { $0.name } }

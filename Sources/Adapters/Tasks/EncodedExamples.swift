@@ -86,13 +86,14 @@ extension ExampleSet {
 
   /// A hash of the tokens and targets, which tells other data.
   var fingerprint: String {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    func add(_ value: UInt64) { hash = (hash ^ value) &* 0x100_0000_01b3 }
+    var hash = FNV1a()
     for example in examples {
-      for id in example.sequence.ids { add(UInt64(truncatingIfNeeded: id)) }
-      for number in task.identity(of: example.target) { add(UInt64(bitPattern: Int64(number))) }
+      for id in example.sequence.ids { hash.add(UInt64(truncatingIfNeeded: id)) }
+      for number in task.identity(of: example.target) {
+        hash.add(UInt64(bitPattern: Int64(number)))
+      }
     }
-    return "\(count) rows, \(String(hash, radix: 16))"
+    return "\(count) rows, \(String(hash.value, radix: 16))"
   }
 
   /// Refuses sequences that a model cannot read.

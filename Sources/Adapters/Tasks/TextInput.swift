@@ -21,8 +21,10 @@ public struct PredictionOptions: Sendable {
   public var truncates = false
   /// How tags of tokens become entities.
   public var aggregation = Aggregation.simple
-  /// The best so many labels; nil is all.
+  /// The best so many labels or answers; nil is all labels, and one answer to a question.
   public var top: Int?
+  /// How questions are answered.
+  public var questions = QuestionOptions()
 
   public init() {}
 }

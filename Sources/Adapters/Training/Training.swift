@@ -26,6 +26,10 @@ public struct Training: Sendable {
   var best: (score: Double, epoch: Int, parameters: Parameters)?
   /// What was measured, step by step and epoch by epoch.
   public internal(set) var log: [TrainingRecord] = []
+  /// How much of the log lies in a folder of checkpoints already.
+  var savedLog: SavedLog?
+  /// What makes two trainings the same; hashed once, because data may be large.
+  let identity: JSON.Object
 
   /// How many steps there are in all.
   public var totalSteps: Int { stepCounts.reduce(0, +) }
@@ -88,6 +92,7 @@ public struct Training: Sendable {
     self.examples = examples
     self.dev = dev
     optimizer = AdamW(weightDecay: settings.weightDecay)
+    identity = Training.identity(settings, examples, dev, adapter, base)
   }
 
   /// The batches of an epoch, the same whenever they are asked for.
@@ -127,36 +132,43 @@ public struct Training: Sendable {
 
   /// Takes one step; after the last of an epoch, measures on the dev data.
   ///
+  /// - Parameter reduce: adds what other machines computed of the same step; nil where there are none.
   /// - Returns: what was measured, the step first.
   /// - Throws: ``FileFailure`` when the loss is not finite three times in a row.
-  public mutating func advance() throws -> [TrainingRecord] {
+  public mutating func advance(
+    reducing reduce: ((StepSums) throws -> StepSums)? = nil
+  ) throws -> [TrainingRecord] {
     let (epoch, index) = position
     guard epoch < stepCounts.count else { return [] }
     let rows = plannedBatches(of: epoch)[index]
     let dropout = DropoutSource(Random(seed: settings.seed), stream: "step \(step)")
     let parameters = adapter.parameters
-    let (loss, gradient) = try base.lossAndGradient(
-      of: adapter, at: parameters, on: examples, rows: rows, dropout: dropout)
-    let norm = gradientNorm(gradient)
+    var sums = try base.lossAndGradient(
+      of: adapter, at: parameters, on: examples, rows: rows, lanes: settings.lanes,
+      dropout: dropout)
+    if let reduce { sums = try reduce(sums) }
+    let terms = Double(max(1, sums.terms))
+    let (loss, norm) = (sums.loss / terms, gradientNorm(sums.gradient) / terms)
     let rate =
       settings.learningRate
       * settings.schedule.factor(
         step: step, warmup: Int(settings.warmup * Double(totalSteps)), total: totalSteps)
     var record = TrainingRecord(
-      step: step + 1, epoch: epoch + 1, loss: Double(loss), learningRate: Double(rate),
-      gradientNorm: norm, tokens: examples.tokens(of: rows))
+      step: step + 1, epoch: epoch + 1, loss: loss, learningRate: Double(rate),
+      gradientNorm: norm, tokens: sums.tokens)
     if loss.isFinite, norm.isFinite {
       let scale = min(1, settings.largestGradientNorm / (norm + 1e-6))
       var next = parameters
       optimizer.update(
-        &next, gradient: gradient, learningRate: rate, gradientScale: Float(scale),
+        &next, gradient: sums.gradient, learningRate: rate,
+        gradientScale: Float(scale / terms),
         decays: { adapter.decays($0) })
       adapter = adapter.with(next)
       skipped = 0
     } else {
       skipped += 1
       record.isSkipped = true
-      guard skipped < 3 else { throw diverged(gradient, rate) }
+      guard skipped < 3 else { throw diverged(sums.gradient, rate) }
     }
     step += 1
     var records = [record]
@@ -216,8 +228,10 @@ private func epochBatches(
 }
 
 extension Adapter {
-  /// The adapter's tensors and its head's.
-  var parameters: Parameters { tensors.merging(headTensors) { $1 } }
+  /// What is trained: the adapter's tensors and its head's.
+  var parameters: Parameters {
+    tensors.filter { plan.parameters[$0.key]?.isTrained ?? true }.merging(headTensors) { $1 }
+  }
 
   /// Whether weight decay pulls at a tensor of the adapter or its head.
   func decays(_ name: String) -> Bool {
@@ -227,8 +241,13 @@ extension Adapter {
   /// The same adapter with other values.
   func with(_ parameters: Parameters) -> Adapter {
     var adapter = self
-    for key in tensors.keys { adapter.tensors[key] = parameters[key] }
-    for key in headTensors.keys { adapter.headTensors[key] = parameters[key] }
+    for (key, value) in parameters {
+      if headTensors[key] != nil {
+        adapter.headTensors[key] = value
+      } else {
+        adapter.tensors[key] = value
+      }
+    }
     return adapter
   }
 }

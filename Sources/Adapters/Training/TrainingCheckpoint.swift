@@ -5,19 +5,31 @@ internal import Tensors
 
 /// The folder of a training's checkpoints, the last two of them:
 ///
+///     log.jsonl              what was measured so far; it only grows
 ///     step-00000120/
 ///       tensors.safetensors  parameters, the best ones, and the optimizer's moments
-///       log.jsonl            what was measured so far
-///       state.json           where the training stands, and of which training it is
+///       state.json           where the training stands, how much of the log is its own, and of which
+///                            training it is
 extension Training {
   /// Saves where the training stands, and removes all checkpoints but the one before.
-  public func saveCheckpoint(to folder: String) throws {
+  public mutating func saveCheckpoint(to folder: String) throws {
     let name = String(step)
     let path =
       "\(folder)/step-" + String(repeating: "0", count: max(0, 8 - name.utf8.count)) + name
     try makeFolder(folder)
+    try saveLog(in: folder)
     try writeCheckpoint(path)
     for old in try checkpoints(in: folder).dropFirst(2) { try removeFolder(old) }
+  }
+
+  /// Appends to the log of a folder what it does not have yet.
+  private mutating func saveLog(in folder: String) throws {
+    var saved = SavedLog(folder: folder, records: 0, bytes: 0)
+    if let savedLog, savedLog.folder == folder, fileExists(logPath(folder)) { saved = savedLog }
+    let text = Array(log[saved.records...]).jsonLines
+    try append(text, to: logPath(folder), at: saved.bytes)
+    savedLog = SavedLog(
+      folder: folder, records: log.count, bytes: saved.bytes + text.utf8.count)
   }
 
   private func writeCheckpoint(_ folder: String) throws {
@@ -37,11 +49,10 @@ extension Training {
       "updates": .integer(optimizer.step),
       "best_score": best.map { .number($0.score) } ?? .null,
       "best_epoch": best.map { .integer($0.epoch) } ?? .null,
-      "training": .object(identity),
+      "log_bytes": .integer(savedLog?.bytes ?? 0), "training": .object(identity),
     ]
     try writeFolderAtomically(folder) { folder in
       try writeSafetensors(tensors, to: folder + "/tensors.safetensors")
-      try writeAtomically(log.jsonLines, to: folder + "/log.jsonl")
       try writeAtomically(JSON.object(state).text(.indentedSorted), to: folder + "/state.json")
     }
   }
@@ -62,7 +73,7 @@ extension Training {
     let candidates = try checkpoints(in: folder)
     for path in candidates {
       do {
-        try read(path)
+        try read(path, in: folder)
         return broken
       } catch let failure as FileFailure where failure.place?.hasPrefix("$.training") != true {
         broken.append(failure.description)
@@ -72,7 +83,7 @@ extension Training {
     throw FileFailure(folder, "holds no checkpoint", hint: "begin anew without --resume")
   }
 
-  private mutating func read(_ folder: String) throws {
+  private mutating func read(_ folder: String, in parent: String) throws {
     let path = folder + "/state.json"
     let root = Field(try JSON(contentsOf: path), file: path)
     let saved = try root.required("training")
@@ -116,15 +127,20 @@ extension Training {
     }
     let step = try root.required("step").integer(in: 0...totalSteps)
     let skipped = try root.required("skipped").integer(in: 0...3)
-    let log = try readLog(folder + "/log.jsonl")
+    let bytes = try root.required("log_bytes").integer(in: 0...Int.max)
+    let log = try readLog(logPath(parent), bytes)
     // Nothing is taken over before all of it has been read.
     adapter = adapter.with(parameters)
     (self.optimizer, self.step, self.skipped) = (optimizer, step, skipped)
     (self.best, self.log) = (best, log)
+    savedLog = SavedLog(folder: parent, records: log.count, bytes: bytes)
   }
 
   /// What makes two trainings the same.
-  private var identity: JSON.Object {
+  static func identity(
+    _ settings: TrainingSettings, _ examples: some ExampleSet, _ dev: (some ExampleSet)?,
+    _ adapter: Adapter, _ base: BaseModel
+  ) -> JSON.Object {
     var identity = settings.json
     identity["data"] = .string(examples.fingerprint)
     identity["dev"] = .string(dev?.fingerprint ?? "none")
@@ -142,7 +158,9 @@ extension Training {
   /// - Throws: ``FileFailure`` naming what else lies there.
   public static func removeCheckpoints(in folder: String) throws {
     guard fileExists(folder) else { return }
-    if let other = try namesInFolder(folder).sorted().first(where: { !$0.hasPrefix("step-") }) {
+    if let other = try namesInFolder(folder).sorted().first(where: {
+      !$0.hasPrefix("step-") && $0 != "log.jsonl"
+    }) {
       throw FileFailure(
         folder, "holds \(other), which is no checkpoint, so it is not removed",
         hint: "choose another --output: checkpoints lie beside it")
@@ -157,8 +175,21 @@ private func checkpoints(in folder: String) throws -> [String] {
     .map { "\(folder)/\($0)" }
 }
 
-private func readLog(_ path: String) throws -> [TrainingRecord] {
-  try readFile(path).split(separator: UInt8(ascii: "\n")).map { line in
+/// How much of a log is in a folder.
+struct SavedLog: Sendable {
+  let folder: String
+  let records, bytes: Int
+}
+
+private func logPath(_ folder: String) -> String { folder + "/log.jsonl" }
+
+/// The records of the first bytes of a log: behind them is what was measured after the checkpoint.
+private func readLog(_ path: String, _ count: Int) throws -> [TrainingRecord] {
+  let bytes = try readFile(path)
+  guard bytes.count >= count else {
+    throw FileFailure(path, "ends before the checkpoint that it belongs to")
+  }
+  return try bytes[..<count].split(separator: UInt8(ascii: "\n")).map { line in
     try TrainingRecord(Field(JSON(parsing: Array(line), path: path), file: path))
   }
 }

@@ -2,8 +2,8 @@
 public import Files
 public import Tensors
 
-/// The settings of a training; the same settings, data and number of threads give the same adapter,
-/// bit for bit.
+/// The settings of a training; the same settings and data give the same adapter, bit for bit, on any
+/// number of threads.
 public struct TrainingSettings: Sendable {
   public var epochs = 3
   /// The peak learning rate.
@@ -21,6 +21,11 @@ public struct TrainingSettings: Sendable {
   /// Gradients of a larger norm are scaled down to it.
   public var largestGradientNorm: Double = 1
   public var seed: UInt64 = 42
+  /// How many parts of a step may be computed side by side, a power of two.
+  ///
+  /// It decides the last bits of the result, as the threads do not; more threads than lanes have
+  /// nothing to do.
+  public var lanes = 8
   /// Steps between checkpoints, besides one at the end of each epoch.
   public var checkpointSteps = 100
 
@@ -43,6 +48,9 @@ public struct TrainingSettings: Sendable {
       weightDecay >= 0 && weightDecay.isFinite, "weight decay", "\(weightDecay) is below 0")
     try require(
       largestGradientNorm > 0, "gradient norm", "\(largestGradientNorm) is not above 0")
+    try require(
+      (1...1024).contains(lanes) && lanes.nonzeroBitCount == 1, "lanes",
+      "\(lanes) is no power of two up to 1,024")
     try require(checkpointSteps > 0, "checkpoint steps", "\(checkpointSteps) is less than 1")
   }
 
@@ -54,7 +62,7 @@ public struct TrainingSettings: Sendable {
       "length": length.map { .integer($0) } ?? .null, "schedule": .string(schedule.rawValue),
       "warmup": .number(warmup), "weight_decay": .number(Double("\(weightDecay)") ?? 0),
       "largest_gradient_norm": .number(largestGradientNorm),
-      "seed": .string(String(seed)),
+      "seed": .string(String(seed)), "lanes": .integer(lanes),
     ]
   }
 }

@@ -12,14 +12,14 @@ static inline __attribute__((always_inline)) void finish_vector(const destinatio
                                                                 size_t n) {
   const ak_epilogue *e = &d->epilogue;
   float *y = d->y + row * d->ldy + column;
-  vf p = product * e->scale;
+  vf p = product;
 #define LOAD(address) (n == LANES ? load(address) : load_some(address, n))
 #define STORE(address, v) (n == LANES ? store(address, v) : store_some(address, v, n))
   if (e->bias) p += LOAD(e->bias + column);
   if (e->preactivation) STORE(e->preactivation + row * e->ldp + column, p);
   if (e->activation != AK_LINEAR) p = vactivate(e->activation, p);
+  p *= e->scale;
   if (e->residual) p += LOAD(e->residual + row * e->ldr + column);
-  if (e->accumulate) p += LOAD(y);
   STORE(y, p);
 #undef LOAD
 #undef STORE
@@ -40,7 +40,7 @@ static void finish(const destination *d, size_t row, size_t column, const float 
                    size_t rows, size_t columns) {
   const ak_epilogue *e = &d->epilogue;
   const bool is_plain = e->bias && e->scale == 1 && !e->preactivation && !e->residual &&
-                        !e->accumulate && columns % LANES == 0;
+                        columns % LANES == 0;
   float *y = d->y + row * d->ldy + column;
   if (is_plain && e->activation == AK_LINEAR)
     return finish_plain(AK_LINEAR, e->bias + column, c, ldc, y, d->ldy, rows, columns);
@@ -53,4 +53,10 @@ static void finish(const destination *d, size_t row, size_t column, const float 
     if (j < columns)
       finish_vector(d, row + r, column + j, load(c + r * ldc + j), columns - j);
   }
+}
+
+static void finish_rows_of(const float *p, size_t ldp, size_t rows, size_t columns, float *y,
+                           size_t ldy, const ak_epilogue *e) {
+  const destination d = {*e, y, ldy};
+  finish(&d, 0, 0, p, ldp, rows, columns);
 }

@@ -29,13 +29,10 @@ enum {
 
 /// The widest instruction set that this processor has kernels for.
 int ak_isa_best(void);
-/// The instruction set that calls use: the best one, until `ak_isa_use` says otherwise.
+/// The instruction set that this thread's calls use: the best one, until `ak_isa_use` says otherwise.
 int ak_isa_in_use(void);
-/// Makes all threads use `isa`, so that tests can compare; ignored when the processor lacks it.
+/// Makes this thread use `isa`, so that tests can compare; ignored when the processor lacks it.
 void ak_isa_use(int isa);
-/// Frees this thread's scratch memory. Kernels grow it on demand (at most about 1 MB for
-/// attention heads up to 256 wide) and keep it, so a thread that ends should call this.
-void ak_release_scratch(void);
 
 // MARK: Activations
 
@@ -86,6 +83,9 @@ void ak_multiply_rows(const float *x, size_t ldx, const float *row, float *y, si
 /// `out = Σ_r x[r]`, or `out += …` with `accumulate`: the gradient of a bias.
 void ak_sum_rows(const float *x, size_t ldx, size_t rows, size_t width, float *out,
                  bool accumulate);
+/// `out[r] = Σ_c a[r, c] b[r, c]`
+void ak_row_dots(const float *a, size_t lda, const float *b, size_t ldb, size_t rows, size_t width,
+                 float *out);
 /// `Σ x²`, summed in double precision.
 double ak_sum_squares(const float *x, size_t n);
 /// Whether no element is NaN or infinite.
@@ -104,24 +104,34 @@ void ak_from_f16(const uint16_t *x, float *y, size_t n);
 
 /// `s = x + residual; y = (s - mean(s)) / √(variance(s) + eps) · gamma + beta`, row by row.
 ///
+/// - is_rms: no mean is subtracted: `y = s / √(mean(s²) + eps) · gamma + beta`, and `mean` is 0.
 /// - residual: may be NULL (nothing is added); `ldx`, `ldr` are the strides of `x` and `residual`.
 /// - gamma, beta: `[width]`, may be NULL (1 and 0).
 /// - sum, y: `[rows, width]` without gaps; `y` may be `x` or `residual`, `sum` may be NULL.
 /// - mean, rstd: `[rows]`, what the gradient needs (`rstd = 1 / √(variance + eps)`), may be NULL.
 void ak_residual_norm(const float *x, size_t ldx, const float *residual, size_t ldr,
-                      const float *gamma, const float *beta, float eps, size_t rows, size_t width,
-                      float *sum, float *y, float *mean, float *rstd);
+                      const float *gamma, const float *beta, float eps, bool is_rms, size_t rows,
+                      size_t width, float *sum, float *y, float *mean, float *rstd);
 /// The gradient of `ak_residual_norm` to its sum (so to `x` and to `residual` alike).
 ///
 /// - sum, dy, dx: `[rows, width]` without gaps; `dx` may be `dy`.
 /// - dgamma, dbeta: `[width]`, added to; may be NULL.
 void ak_norm_backward(const float *sum, const float *mean, const float *rstd, const float *gamma,
-                      const float *dy, size_t rows, size_t width, float *dx, float *dgamma,
-                      float *dbeta);
+                      const float *dy, bool is_rms, size_t rows, size_t width, float *dx,
+                      float *dgamma, float *dbeta);
+/// Turns pairs of numbers of each head by the angle of their row and place in the head.
+///
+/// - x, y: `[rows, heads · head_width]` with their strides; `y` may be `x`.
+/// - cosines, sines: `[rows, pairs]`. Numbers of a head beyond `2 · pairs` stay as they are.
+/// - interleaved: pairs are neighbours `(2i, 2i + 1)`; else they are `(i, i + pairs)`.
+/// - backward: turns the other way, which is the gradient.
+void ak_rotate(const float *x, size_t ldx, float *y, size_t ldy, size_t rows, size_t heads,
+               size_t head_width, size_t pairs, const float *cosines, const float *sines,
+               bool interleaved, bool backward);
 /// `y[r] = exp(x[r]) / Σ exp(x[r])`, without overflow. `y` may be `x`.
 void ak_softmax(const float *x, float *y, size_t rows, size_t width);
-/// `y[r] = x[r] - log Σ exp(x[r])`, without overflow. `y` may be `x`.
-void ak_log_softmax(const float *x, float *y, size_t rows, size_t width);
+/// `log Σ exp(x - largest)` with the largest of `x`: apart, because their sum would lose digits.
+float ak_log_sum_beyond(const float *x, size_t n, float *largest);
 /// `y[r] = Σ_t tables[t][indices[t][r]]`: token, position and type embeddings, `[rows, width]`.
 void ak_embed(const float *const *tables, const int32_t *const *indices, size_t table_count,
               size_t rows, size_t width, float *y);
@@ -132,11 +142,17 @@ void ak_embed(const float *const *tables, const int32_t *const *indices, size_t 
 /// instruction set.
 typedef struct ak_packed ak_packed;
 
+/// Memory for the weights of a layer, to be filled by `ak_pack_rows`. Returns NULL when it is short.
+ak_packed *ak_packed_make(size_t outputs, size_t inputs);
+/// Packs rows `[first, first + count)` of the weights, or of their transpose, which is what a file
+/// may hold. They lie `ld` apart. Threads may pack different rows.
+void ak_pack_rows(ak_packed *, const float *w, size_t ld, size_t first, size_t count,
+                  bool transposed);
 /// Packs `w`, `[outputs, inputs]` with row stride `ld`, or `[inputs, outputs]` when `transposed`.
 /// Returns NULL when memory is short.
 ak_packed *ak_pack(const float *w, size_t ld, size_t outputs, size_t inputs, bool transposed);
-/// Writes packed weights out again: `[outputs, inputs]` with row stride `ld`.
-void ak_unpack(const ak_packed *, float *w, size_t ld);
+/// Writes the rows `[first, first + count)` out again: `[count, inputs]` with row stride `ld`.
+void ak_unpack(const ak_packed *, size_t first, size_t count, float *w, size_t ld);
 /// Frees what `ak_pack` returned; NULL is fine.
 void ak_packed_free(ak_packed *);
 /// How many bytes the packed weights take.
@@ -144,17 +160,16 @@ size_t ak_packed_bytes(const ak_packed *);
 
 /// What happens to a product while it is in registers.
 typedef struct {
-  float scale;           ///< usually 1
   const float *bias;     ///< `[outputs]` or NULL
   int activation;        ///< `AK_LINEAR` and others
+  float scale;           ///< usually 1
   float *preactivation;  ///< `[rows, outputs]`, stride `ldp`: kept for the gradient; or NULL
   size_t ldp;
   const float *residual; ///< `[rows, outputs]`, stride `ldr`; or NULL; may be `y`
   size_t ldr;
-  bool accumulate;       ///< whether to add to `y` what was in it
 } ak_epilogue;
 
-/// `p = scale · x Wᵀ + bias`, kept as `preactivation`; `y = f(p) + residual (+ y)`.
+/// `p = x Wᵀ + bias`, kept as `preactivation`; `y = scale · f(p) + residual`.
 ///
 /// - x: `[rows, inputs]`; y: `[rows, outputs]`, each with its stride; they may not overlap.
 /// - e: NULL for the plain product.
@@ -163,6 +178,10 @@ typedef struct {
 ///   should meet at a multiple of 16.
 void ak_linear(const ak_packed *w, const float *x, size_t ldx, size_t rows, float *y, size_t ldy,
                const ak_epilogue *e, size_t first, size_t last);
+
+/// The epilogue alone, on products that are in memory: `p` is `[rows, columns]`, and may be `y`.
+void ak_finish(const float *p, size_t ldp, size_t rows, size_t columns, float *y, size_t ldy,
+               const ak_epilogue *e);
 
 /// `C = alpha · op(A) op(B) + beta · C`, C `[m, n]`, without packing ahead: for weights that change.
 ///
@@ -176,20 +195,25 @@ void ak_gemm(bool ta, bool tb, size_t m, size_t n, size_t k, float alpha, const 
 
 /// One step of AdamW (Loshchilov & Hutter, 2019) as `torch.optim.AdamW` takes it.
 ///
+/// - rest1, rest2: `1 - beta1` and `1 - beta2`, from double precision: in floats they lose digits.
 /// - correction1, correction2: `1 - beta1ᵗ` and `1 - beta2ᵗ` at step `t`.
 /// - gradient_scale: multiplies `g` first (clipping by norm, averaging over micro-batches).
 void ak_adamw(float *p, const float *g, float *m, float *v, size_t n, float lr, float beta1,
-              float beta2, float eps, float weight_decay, float correction1, float correction2,
-              float gradient_scale);
+              float rest1, float beta2, float rest2, float eps, float weight_decay,
+              float correction1, float correction2, float gradient_scale);
 
 /// Random numbers by counting (Philox 4×32-10; Salmon et al., 2011): element `i` depends only on
 /// `(seed, stream, offset + i)`, however calls are cut. Uniform in [0, 1), 24 bits.
 void ak_random_uniform(uint64_t seed, uint64_t stream, uint64_t offset, float *y, size_t n);
 /// Normal numbers with mean 0 and deviation 1 (Box–Muller on pairs of uniform ones).
 void ak_random_normal(uint64_t seed, uint64_t stream, uint64_t offset, float *y, size_t n);
-/// `1 / keep` where `ak_random_uniform` is below `keep`, else 0: an inverted dropout mask.
-void ak_dropout_mask(uint64_t seed, uint64_t stream, uint64_t offset, float keep, float *mask,
-                     size_t n);
+/// `y = x / keep` where the element's uniform number is below `keep`, else 0 (inverted dropout).
+///
+/// - x, y: `[rows, width]` without gaps; `y` may be `x`.
+/// - numbers: `[rows]`: element `c` of a row draws number `2³² · number + c` of the stream. NULL counts
+///   the rows.
+void ak_dropout(uint64_t seed, uint64_t stream, const uint64_t *numbers, float keep, const float *x,
+                float *y, size_t rows, size_t width);
 
 #ifdef __cplusplus
 }

@@ -18,16 +18,24 @@ enum { AK_ENGINE_AUTOMATIC = 0, AK_ENGINE_OWN = 1, AK_ENGINE_ONEDNN = 2 };
 
 typedef struct ak_dense ak_dense;
 
-/// Packs weights for y = x·Wᵀ.
-///
-/// - w: `[outputs, inputs]`, rows `ld` apart; with `transposed`, `[inputs, outputs]`.
-/// - Returns NULL when memory is exhausted, or the engine named cannot do it.
+/// Memory for the weights of y = x·Wᵀ, `[outputs, inputs]`. All rows are put, then `ak_dense_end` is
+/// called, then products may run. NULL when memory is exhausted, or the engine named cannot do it.
+ak_dense *ak_dense_begin(size_t outputs, size_t inputs, int precision, int engine);
+/// Packs rows `[first, first + count)` of the weights, or of their transpose `[inputs, outputs]`,
+/// `ld` apart. Threads may put different rows.
+void ak_dense_put(ak_dense *dense, const float *w, size_t ld, size_t first, size_t count,
+                  bool transposed);
+/// Whether all went well; if not, what is left to do is to free it.
+bool ak_dense_end(ak_dense *dense);
+
+/// The three above for weights that are in memory whole.
 ak_dense *ak_dense_pack(const float *w, size_t ld, size_t outputs, size_t inputs, bool transposed,
                         int precision, int engine);
 void ak_dense_free(ak_dense *dense);
 
-/// Writes the weights out again, `[outputs, inputs]`; false where the engine cannot.
-bool ak_dense_unpack(const ak_dense *dense, float *w);
+/// Writes rows `[first, first + count)` of the weights out again, `[count, inputs]`; false where the
+/// engine cannot.
+bool ak_dense_unpack(const ak_dense *dense, size_t first, size_t count, float *w);
 
 /// The memory of the packed weights.
 size_t ak_dense_bytes(const ak_dense *dense);
@@ -35,11 +43,13 @@ size_t ak_dense_bytes(const ak_dense *dense);
 /// The engine in use: AK_ENGINE_OWN or AK_ENGINE_ONEDNN.
 int ak_dense_engine(const ak_dense *dense);
 
-/// p = x·Wᵀ + bias → preactivation (where given); y = activation(p) (+ residual).
+/// p = x·Wᵀ + bias → preactivation (where given); y = scale · activation(p) (+ residual).
 ///
 /// x is `[rows, inputs]`, y `[rows, outputs]`. Shares its rows or columns out among the pool's threads
 /// when it is called outside a region. Any number of threads may use one `ak_dense` at once.
-void ak_dense_run(const ak_dense *dense, const float *x, size_t ldx, size_t rows, float *y, size_t ldy,
+///
+/// False when memory is exhausted: then y is not what it should be.
+bool ak_dense_run(const ak_dense *dense, const float *x, size_t ldx, size_t rows, float *y, size_t ldy,
                   const ak_epilogue *epilogue);
 
 /// Whether this CPU multiplies bf16 natively.

@@ -25,5 +25,3 @@ void ak_set_threads(size_t count);
 /// NULL when memory is exhausted.
 float *ak_allocate(size_t floats);
 void ak_deallocate(float *buffer, size_t floats);
-/// Gives back to the system what is kept for reuse.
-void ak_trim(void);

@@ -1,8 +1,9 @@
 internal import Files
 
 extension Dataset where Row == QuestionRow {
-  /// Questions about contexts, from SQuAD JSON (`.json`) or a row per line (`.jsonl` with
-  /// `question`, `context`, `answers`).
+  /// Questions about contexts, from SQuAD JSON (`.json`), a row per line (`.jsonl` with `question`,
+  /// `context`, `answers`), or a table (`.csv`, `.tsv` with `question`, `context`, `answer` and
+  /// `answer_start`, both empty where the context has none).
   ///
   /// An answer must be what the context has at its offset.
   public static func questionAnswering(
@@ -12,12 +13,17 @@ extension Dataset where Row == QuestionRow {
     let file = try TextFile(path)
     var bad = BadRows(path: path, allowed: skipBadRows)
     let rows: [QuestionRow]
-    if case .jsonLines = file.format(as: suffix) {
+    switch file.format(as: suffix) {
+    case .jsonLines:
       rows = try file.objects(&bad) { object, line in
         let context = try Context(object.required("context"))
         return try QuestionRow(object, context, place: "line \(line)", labels: labels)
       }
-    } else {
+    case .delimited(let separator):
+      let table = try DelimitedFile(file, separator: separator)
+      let columns = try QuestionRow.Columns(table, labels: labels)
+      rows = try table.records(&bad) { try QuestionRow($0, columns) }
+    case .other:
       let root = Field(try JSON(parsing: file.bytes, path: path), file: path)
       rows = try squad(root, labels: labels, &bad)
     }
@@ -48,9 +54,30 @@ private struct Context {
   let text: String
   let scalars: [Unicode.Scalar]
 
-  init(_ field: Field) throws {
-    text = try field.string()
+  init(_ field: Field) throws { self.init(try field.string()) }
+
+  init(_ text: String) {
+    self.text = text
     scalars = Array(text.unicodeScalars)
+  }
+
+  /// What is wrong with an answer at a place of the context, and the likely cure; nil where nothing.
+  func problem(with answer: String, at start: Int) -> (problem: String, hint: String?)? {
+    let answer = Array(answer.unicodeScalars)
+    guard !answer.isEmpty else { return ("an empty answer", nil) }
+    guard start <= scalars.count - answer.count else {
+      return (
+        "answer_start \(start) is past the context, which has \(scalars.count) characters",
+        "offsets count Unicode code points from 0"
+      )
+    }
+    let found = scalars[start..<start + answer.count]
+    guard !found.elementsEqual(answer) else { return nil }
+    return (
+      "the context has \(excerpt(String(String.UnicodeScalarView(found)))) at answer_start "
+        + "\(start), not \(excerpt(String(String.UnicodeScalarView(answer))))",
+      "offsets count Unicode code points, not UTF-16 units or bytes"
+    )
   }
 }
 
@@ -93,21 +120,51 @@ extension QuestionRow {
     _ field: Field, _ text: String, _ startField: Field, _ context: Context
   ) throws -> Answer {
     let start = try startField.integer(in: 0 ... .max)
-    let scalars = Array(text.unicodeScalars)
-    guard !scalars.isEmpty else { throw field.failure("an empty answer") }
-    guard start <= context.scalars.count - scalars.count else {
-      throw field.failure(
-        "answer_start \(start) is past the context, which has \(context.scalars.count) characters",
-        hint: "offsets count Unicode code points from 0")
-    }
-    guard context.scalars[start..<start + scalars.count].elementsEqual(scalars) else {
-      var found = String.UnicodeScalarView()
-      found.append(contentsOf: context.scalars[start..<start + scalars.count])
-      throw field.failure(
-        "the context has \(excerpt(String(found))) at answer_start \(start), not \(excerpt(text))",
-        hint: "offsets count Unicode code points, not UTF-16 units or bytes")
+    if let (problem, hint) = context.problem(with: text, at: start) {
+      throw field.failure(problem, hint: hint)
     }
     return Answer(text: text, start: start)
+  }
+}
+
+extension QuestionRow {
+  /// Where a table has questions, contexts and answers.
+  fileprivate struct Columns {
+    let question, context: Int
+    let id: Int?
+    let answer, start: Int?
+
+    init(_ table: DelimitedFile, labels: LabelRequirement) throws {
+      question = try table.required(["question"])
+      context = try table.required(["context"])
+      id = table.column(["id"])
+      answer = try labels == .required ? table.required(["answer"]) : table.column(["answer"])
+      start = try answer.map { _ in try table.required(["answer_start"]) }
+    }
+  }
+
+  /// From a record of a table; an empty answer is none.
+  fileprivate init(_ record: DelimitedFile.Record, _ columns: Columns) throws {
+    let context = Context(record.fields[columns.context])
+    var answers: [Answer] = []
+    if let column = columns.answer, let startColumn = columns.start,
+      !record.fields[column].isEmpty
+    {
+      let text = record.fields[column]
+      guard let start = Int(record.fields[startColumn]), start >= 0 else {
+        throw record.failure(
+          startColumn, "\(excerpt(record.fields[startColumn])) is no place in the context",
+          "offsets count Unicode code points from 0")
+      }
+      if let (problem, hint) = context.problem(with: text, at: start) {
+        throw record.failure(column, problem, hint)
+      }
+      answers = [Answer(text: text, start: start)]
+    }
+    let place = "line \(record.line)"
+    self.init(
+      id: columns.id.map { record.fields[$0] } ?? place, question: record.fields[columns.question],
+      context: context.text, answers: answers, place: place)
   }
 }
 

@@ -1,0 +1,14 @@
+/// Texts in lines of JSON.
+import Adapters
+import Files
+
+extension TextInput {
+  /// From a line of JSON: `{"text": …}`, `{"text": …, "pair": …}`, or `{"question": …, "context": …}`.
+  init(_ line: Field) throws {
+    if let question = line["question"], line["text"] == nil {
+      self.init(try question.string(), pair: try line.required("context").string())
+    } else {
+      self.init(try line.required("text").string(), pair: try line["pair"]?.string())
+    }
+  }
+}

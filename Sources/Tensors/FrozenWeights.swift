@@ -1,0 +1,77 @@
+/// A frozen layer's weights, packed when somebody needs them: for a pass, and for the way back.
+internal import Synchronization
+
+/// Weights that are packed at once or when first used, by whoever comes first, and once.
+final class FrozenWeights: Sendable {
+  private enum State: Sendable {
+    case waiting(any MatrixSource)
+    /// The source is kept where packed weights do not give themselves back.
+    case packed(PackedWeights, source: (any MatrixSource)?)
+    /// Weights that could not be had: products of them are NaN, which whoever reads them reports.
+    case failed(any Error, PackedWeights)
+  }
+
+  let outputs, inputs: Int
+  private let precision: Precision
+  private let forward: Mutex<State>
+  private let backward = Mutex<PackedWeights?>(nil)
+
+  init(_ source: some MatrixSource, precision: Precision) {
+    (outputs, inputs) = (source.outputs, source.inputs)
+    self.precision = precision
+    forward = Mutex(.waiting(source))
+  }
+
+  /// Packs what has not been packed.
+  ///
+  /// - Throws: why the weights could not be had, now or before.
+  func prepare() throws {
+    _ = packed
+    if case .failed(let error, _) = forward.withLock({ $0 }) { throw error }
+  }
+
+  /// The weights for `x·Wᵀ`.
+  var packed: PackedWeights {
+    forward.withLock { state in
+      switch state {
+      case .packed(let weights, _), .failed(_, let weights): return weights
+      case .waiting(let source):
+        do {
+          let weights = try PackedWeights(source, precision: precision)
+          source.wasPacked()
+          state = .packed(weights, source: weights.isReversible ? nil : source)
+          return weights
+        } catch {
+          let weights = unknown(outputs, inputs)
+          state = .failed(error, weights)
+          return weights
+        }
+      }
+    }
+  }
+
+  /// The weights for `x·W`.
+  var packedBackward: PackedWeights {
+    backward.withLock { made in
+      if let made { return made }
+      let forward = packed
+      let weights = if let source { transposed(source) } else { transposed(forward) }
+      made = weights
+      return weights
+    }
+  }
+
+  private var source: (any MatrixSource)? {
+    forward.withLock { if case .packed(_, let source) = $0 { source } else { nil } }
+  }
+
+  private func transposed(_ source: some MatrixSource) -> PackedWeights {
+    // What was packed once is there, and finite.
+    let weights = try? PackedWeights(TransposedMatrix(source), precision: precision)
+    return weights ?? unknown(inputs, outputs)
+  }
+
+  private func unknown(_ outputs: Int, _ inputs: Int) -> PackedWeights {
+    PackedWeights(unknown: outputs, inputs, precision: precision)
+  }
+}
