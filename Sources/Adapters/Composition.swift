@@ -38,6 +38,12 @@ public indirect enum Composition: Sendable, Equatable {
     }
   }
 
+  /// Whether it shares out the rows of a batch, so that all of them must be known.
+  public var dividesRows: Bool {
+    if case .batchSplit = self { return true }
+    return children.contains { $0.dividesRows }
+  }
+
   /// The adapters it names, each once, in order.
   public var names: [String] {
     var names: [String] = []

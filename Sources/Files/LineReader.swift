@@ -27,6 +27,12 @@ public struct LineReader: ~Copyable {
   /// The file's name in messages.
   public var path: String { file.path }
 
+  /// Whether more can be read without waiting for whoever writes: of a file always.
+  public var isReady: Bool {
+    if isAtEnd || buffer[start...].contains(UInt8(ascii: "\n")) { return true }
+    return file.isReadable
+  }
+
   /// The next line without its end, LF or CR LF, the first without its byte order mark; nil after
   /// the last.
   public mutating func next() throws -> [UInt8]? {
@@ -87,6 +93,12 @@ public struct LineReader: ~Copyable {
 }
 
 extension Descriptor {
+  /// Whether a read would return at once, with bytes or the end.
+  fileprivate var isReadable: Bool {
+    var request = pollfd(fd: number, events: Int16(POLLIN), revents: 0)
+    return poll(&request, 1, 0) != 0
+  }
+
   /// A second descriptor of one that is open; closing it leaves the first.
   fileprivate init(duplicating original: Int32) throws {
     let number = dup(original)

@@ -78,26 +78,27 @@ struct Predict: ParsableCommand {
   func run() throws {
     let text = try model.loadText()
     let loaded = try adapters.load(for: text.base)
-    let lines = try input.map { try readLines($0) } ?? givenTexts.map(Line.init)
-    let requests = try self.requests(lines, loaded)
-    try mentionEmpty(lines, text.tokenizer)
-    var options = PredictionOptions()
-    options.truncates = truncate
-    options.aggregation = aggregation
-    options.questions.allowsNoAnswer = allowNoAnswer
-    options.top = top ?? (json ? nil : 1)
-    // In parts, so that answers come as they are found.
-    for start in stride(from: 0, to: requests.count, by: 512) {
-      let part = requests[start..<min(start + 512, requests.count)]
-      let answers = try naming(lines, part, text, options) {
-        try text.predict(
-          part.map { lines[$0.row].input }, with: part.map(\.stack), options: options)
+    let setups = Setups(loaded, setup: setup)
+    // Rows that are shared out must all be there; others are answered as they come.
+    let limit = try setup.map { try Composition($0).dividesRows } ?? false ? Int.max : 512
+    var source = try Source(input, texts: givenTexts)
+    var empty = EmptyTexts()
+    var row = 0
+    while let lines = try source.next(limit) {
+      let branches = try branches(of: lines, setups, loaded)
+      let requests = zip(lines, branches).map { TextRequest($0.input, $1) }
+      let results = try zip(lines, text.results(requests, options: options)).map { line, result in
+        try line.naming { try result.get() }
       }
-      try printLines(
-        zip(part, answers).map { request, answer in
-          json ? request.json(answer) : request.line(lines[request.row].input, answer)
-        })
+      var output: [String] = []
+      for (line, answers) in zip(lines, results) {
+        output += answers.map { json ? object(row, $0) : people(line, $0) }
+        if answers.contains(where: \.isOfNothing) { empty.add(line, row) }
+        row += 1
+      }
+      try printLines(output)
     }
+    empty.mention()
   }
 
   /// Those of the command line.
@@ -106,109 +107,124 @@ struct Predict: ParsableCommand {
     return [TextInput(question, pair: context)]
   }
 
-  /// Says which texts hold nothing: they are answered, but of nothing.
-  private func mentionEmpty(_ lines: [Line], _ tokenizer: Tokenizer) throws {
-    let empty = try lines.enumerated().filter { _, line in
-      let encoding = try tokenizer.encode(line.input.text, pair: line.input.pair)
-      return encoding.holdsNoText
-    }
-    guard let (row, line) = empty.first else { return }
-    let place = line.origin.map { "\($0.path), line \($0.line)" } ?? "text \(row + 1)"
-    let others =
-      switch empty.count {
-      case 1: ""
-      case 2: ", and so is 1 other"
-      default: ", and so are \(empty.count - 1) others"
-      }
-    writeError("adapterhub: \(place) is empty\(others); the answer is that to no text\n")
+  private var options: PredictionOptions {
+    var options = PredictionOptions()
+    options.truncates = truncate
+    options.aggregation = aggregation
+    options.questions.allowsNoAnswer = allowNoAnswer
+    options.top = top ?? (json ? nil : 1)
+    return options
   }
 
-  /// One text for one stack of adapters.
-  private struct Request {
-    let row: Int
-    let name: String
-    let stack: [BoundAdapter]
-
-    func json(_ answer: any TaskAnswer) -> String {
-      JSON.object([
-        "row": .integer(row), "adapter": .string(name), "result": answer.json,
-      ]).text(.compact)
-    }
-
-    func line(_ input: TextInput, _ answer: any TaskAnswer) -> String {
-      "\(input.text)\n  \(name): \(answer.line)"
-    }
-  }
-
-  private struct Line {
-    let input: TextInput
-    /// Nil is the command's.
-    var setup: String?
-    /// Nil for a text of the command line.
-    var origin: LineOrigin?
-
-    init(_ input: TextInput) { self.input = input }
-
-    /// What a body gives, with this line in its errors.
-    func naming<Result>(_ body: () throws -> Result) throws -> Result {
-      try origin?.naming(body) ?? body()
-    }
-  }
-
-  /// What a body gives for a part of the requests; its error is that of the first broken line.
-  private func naming<Result>(
-    _ lines: [Line], _ part: ArraySlice<Request>, _ text: TextModel, _ options: PredictionOptions,
-    _ body: () throws -> Result
-  ) throws -> Result {
-    do {
-      return try body()
-    } catch {
-      // All were read at once; one after the other they tell whose error it is.
-      for request in part {
-        let line = lines[request.row]
-        try line.naming {
-          try text.check(line.input, for: request.stack, options: options)
-        }
-      }
-      throw error
-    }
-  }
-
-  /// Each text with its own setup, with the setup for all, or else with every adapter in turn.
-  private func requests(
-    _ lines: [Line], _ loaded: [(name: String, adapter: BoundAdapter)]
-  ) throws -> [Request] {
-    let setups = Setups(loaded, setup: setup)
+  /// Each text's own setups, those for all, or else every adapter side by side.
+  private func branches(
+    of lines: [Line], _ setups: Setups, _ loaded: [(name: String, adapter: BoundAdapter)]
+  ) throws -> [[Setup]] {
     let own = try lines.map { line in
-      try line.setup.flatMap { setup in try line.naming { try setups.stacks([setup]).first } }
-    }
-    let shared = try setup.map { _ in try setups.stacks(lines.map(\.setup)) }
-    return try lines.enumerated().flatMap { row, line -> [Request] in
-      if let stack = own[row] ?? shared?[row] {
-        try line.naming {
-          guard !stack.isEmpty else {
+      try line.setup.map { setup in
+        try line.naming { () throws -> [Setup] in
+          guard !setup.isEmpty else {
             throw FileFailure(
               "setup", "no adapter is named, so nothing can answer",
               hint: "leave it out, or name one")
           }
+          return try setups.branches([setup])[0]
         }
-        let name = stack.map(\.name).joined(separator: ",")
-        return [Request(row: row, name: name, stack: stack)]
       }
-      return loaded.map { Request(row: row, name: $0.name, stack: [$0.adapter]) }
+    }
+    let shared = try setup.map { _ in try setups.branches(lines.map(\.setup)) }
+    return lines.indices.map { index in
+      own[index] ?? shared?[index] ?? loaded.map { .adapter($0.adapter) }
     }
   }
 
-  private func readLines(_ path: String) throws -> [Line] {
-    var reader = try LineReader(path == "-" ? nil : path)
+  private func object(_ row: Int, _ answer: TextAnswer) -> String {
+    JSON.object([
+      "row": .integer(row), "adapter": .string(answer.adapterNames), "result": answer.answer.json,
+    ]).text(.compact)
+  }
+
+  /// The text, and below it the answer; an adapter's labels are whatever its file says.
+  private func people(_ line: Line, _ answer: TextAnswer) -> String {
+    "\(line.input.text)\n  \(escaped(answer.adapterNames)): \(escaped(answer.answer.line))"
+  }
+}
+
+extension TextAnswer {
+  fileprivate var adapterNames: String { setup.adapters.map(\.name).joined(separator: ",") }
+}
+
+/// A text to be answered, and where it is from.
+private struct Line {
+  let input: TextInput
+  /// Nil is the command's.
+  var setup: String?
+  /// Nil for a text of the command line.
+  var origin: LineOrigin?
+
+  init(_ input: TextInput) { self.input = input }
+
+  /// What a body gives, with this line in its errors.
+  func naming<Result>(_ body: () throws -> Result) throws -> Result {
+    try origin?.naming(body) ?? body()
+  }
+}
+
+/// The texts of the command line, or the lines of a file as they come.
+private struct Source: ~Copyable {
+  private var given: [TextInput]
+  private var reader: LineReader?
+  private var isEmpty = true
+
+  init(_ path: String?, texts: [TextInput]) throws {
+    given = texts
+    reader = nil
+    if let path { reader = try LineReader(path == "-" ? nil : path) }
+  }
+
+  /// What there is without waiting, at least one and at most so many; nil at the end.
+  mutating func next(_ limit: Int) throws -> [Line]? {
+    defer { given = [] }
+    guard reader != nil else { return given.isEmpty ? nil : given.map(Line.init) }
     var lines: [Line] = []
-    while let field = try reader.nextObject() {
+    while lines.count < limit, lines.isEmpty || limit == .max || reader?.isReady ?? false,
+      let field = try reader?.nextObject()
+    {
       var line = Line(try TextInput(field))
       line.setup = try field["setup"]?.string()
-      line.origin = LineOrigin(path: reader.path, line: reader.line)
+      line.origin = LineOrigin(path: reader?.path ?? "", line: reader?.line ?? 0)
       lines.append(line)
     }
-    guard !lines.isEmpty else { throw FileFailure(path, "holds no texts") }
-    return lines
+    guard lines.isEmpty else {
+      isEmpty = false
+      return lines
+    }
+    guard !isEmpty else { throw FileFailure(reader?.path ?? "", "holds no texts") }
+    return nil
+  }
+}
+
+/// The texts that hold nothing: they are answered, but of nothing.
+private struct EmptyTexts {
+  private var first: String?
+  private var others = 0
+
+  mutating func add(_ line: Line, _ row: Int) {
+    if first == nil {
+      first = line.origin.map { "\($0.path), line \($0.line)" } ?? "text \(row + 1)"
+    } else {
+      others += 1
+    }
+  }
+
+  func mention() {
+    guard let first else { return }
+    let more =
+      switch others {
+      case 0: ""
+      case 1: ", and so is 1 other"
+      default: ", and so are \(others) others"
+      }
+    writeError("adapterhub: \(first) is empty\(more); the answer is that to no text\n")
   }
 }

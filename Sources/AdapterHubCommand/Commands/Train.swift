@@ -74,7 +74,8 @@ struct Train: ParsableCommand {
   var seed: UInt64 = 42
 
   @Option(
-    help: "How many parts of a step may be computed side by side; decides the last bits, as threads do not."
+    help:
+      "How many parts of a step may be computed side by side; decides the last bits, as threads do not."
   )
   var lanes = 8
 
@@ -199,7 +200,7 @@ struct Train: ParsableCommand {
     writeError(
       """
       \(adapter.name): \(method), \(adapter.parameterCount.grouped) parameters, \
-      \((share * 100).formatted(digits: 2)) % of \(training.base.name); \
+      \((share * 100).formatted(digits: 2)) % of \(escaped(training.base.name)); \
       \(adapter.head?.labels.count ?? 0) labels; \(training.totalSteps.grouped) steps
 
       """)

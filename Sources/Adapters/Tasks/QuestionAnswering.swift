@@ -156,7 +156,9 @@ public struct QuestionAnswering: AdapterTask {
     let settings = options.questions
     let top = options.top ?? 1
     let windows = try input.questionWindows(tokenizer, limit: limit, stride: settings.stride)
-    return PreparedInput(sequences: windows.map(\.sequence)) { outputs in
+    return PreparedInput(
+      sequences: windows.map(\.sequence), isEmpty: windows.allSatisfy(\.isEmpty)
+    ) { outputs in
       var joined = JoinedWindows(settings, top: top)
       for (window, outputs) in zip(windows, outputs) { joined.add(outputs, window) }
       return Answer(spans: joined.answers(allowingNone: settings.allowsNoAnswer, top: top))

@@ -194,7 +194,7 @@ public struct TextClassification: AdapterTask {
     _ input: TextInput, _ tokenizer: Tokenizer, limit: Int, options: PredictionOptions
   ) throws -> PreparedInput<Answer> {
     let encoding = try input.encoded(tokenizer, limit: limit, truncates: options.truncates)
-    return PreparedInput(sequences: [encoding.sequence]) { outputs in
+    return PreparedInput(sequences: [encoding.sequence], isEmpty: encoding.holdsNoText) { outputs in
       outputs.first.map { answer($0, options) } ?? Answer(labels: [])
     }
   }
