@@ -62,42 +62,4 @@ public struct TextModel: Sendable {
   /// The positions that the model has; a tokenizer's own, lower limit is about training and is not
   /// held against texts.
   public var limit: Int { base.traits.positions }
-
-  /// Answers texts, each by its own adapters, all in one batch.
-  ///
-  /// - Parameters:
-  ///   - inputs: the texts.
-  ///   - stacks: for each text its adapters; the last has the head that answers.
-  ///   - options: whether long texts may be cut, and what the answers hold.
-  /// - Returns: for each text the answer of its adapters' task.
-  /// - Throws: ``FileFailure`` for a stack without head, and for a text longer than the model unless
-  ///   it may be cut.
-  public func predict(
-    _ inputs: [TextInput], with stacks: [[BoundAdapter]], options: PredictionOptions = .init()
-  ) throws -> [any TaskAnswer] {
-    precondition(
-      inputs.count == stacks.count, "\(inputs.count) texts with \(stacks.count) setups")
-    let requests = zip(inputs, stacks).map { input, stack in
-      PredictionRequest(input, [.stack(stack.map { .adapter($0) })])
-    }
-    return try predictions(requests, options: options).flatMap { try $0.get().answers }
-  }
-
-  /// Answers texts by one adapter.
-  public func predict(
-    _ inputs: [TextInput], with adapter: BoundAdapter, options: PredictionOptions = .init()
-  ) throws -> [any TaskAnswer] {
-    try predict(inputs, with: inputs.map { _ in [adapter] }, options: options)
-  }
-
-  /// Answers texts by one adapter whose task is known.
-  ///
-  /// - Throws: ``FileFailure`` also for an adapter of another task.
-  public func predict<Task: AdapterTask>(
-    _ inputs: [TextInput], with adapter: BoundAdapter, as task: Task.Type,
-    options: PredictionOptions = .init()
-  ) throws -> [Task.Answer] {
-    _ = try adapter.task(as: task)
-    return try predict(inputs, with: adapter, options: options).compactMap { $0 as? Task.Answer }
-  }
 }

@@ -96,8 +96,7 @@ public struct FileWriter: ~Copyable {
 public func writeFolderAtomically(
   _ path: String, _ body: (_ temporary: String) throws -> Void
 ) throws {
-  var path = path
-  while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+  let path = withoutTrailingSlashes(path)
   let destination = try destination(path, isFolder: true)
   let temporary = "\(destination).tmp-\(uniqueSuffix())"
   guard mkdir(temporary, 0o777) == 0 else {

@@ -142,15 +142,3 @@ extension (any Head)? {
         ]), file: "bench"))
   }
 }
-
-enum PrecisionOption: String, ExpressibleByArgument, CaseIterable {
-  case f32, bf16, auto
-
-  var precision: Precision {
-    switch self {
-    case .f32: .f32
-    case .bf16: .bf16
-    case .auto: .fastest
-    }
-  }
-}

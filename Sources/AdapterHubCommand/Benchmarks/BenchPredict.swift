@@ -57,11 +57,3 @@ struct BenchPredict: ParsableCommand {
     try report(timing, tokens: tokens, operations: work, json)
   }
 }
-
-/// The texts of a .jsonl file.
-func readTexts(_ path: String) throws -> [TextInput] {
-  var lines = try LineReader(path)
-  var texts: [TextInput] = []
-  while let line = try lines.nextObject() { texts.append(try TextInput(line)) }
-  return texts
-}

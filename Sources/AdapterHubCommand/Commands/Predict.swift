@@ -90,7 +90,7 @@ struct Predict: ParsableCommand {
     let setups = try Setups(loaded, setup: setup)
     let answers = Answers(text, options, isJSON: json)
     /// By a text's own setup, by the setup for all, or else by every adapter.
-    func request(_ input: TextInput, _ row: Int, _ own: String?) throws -> PredictionRequest {
+    func request(_ input: TextInput, _ row: Int, _ own: String?) throws -> TextRequest {
       let branches =
         own == nil && setup == nil
         ? loaded.map { Setup.adapter($0.adapter) } : try setups.branches(ofRow: row, own: own)
@@ -98,7 +98,7 @@ struct Predict: ParsableCommand {
         throw FileFailure(
           "setup", "no adapter is named, so nothing can answer", hint: "leave it out, or name one")
       }
-      return PredictionRequest(input, branches)
+      return TextRequest(input, branches)
     }
     if let input {
       var lines = try LineBatches(of: input) { line, row in
@@ -146,38 +146,36 @@ private final class Answers {
   }
 
   /// Of lines of a file.
-  func callAsFunction(_ lines: [InputLine<PredictionRequest>]) throws -> [Result<
-    [String], any Error
-  >] {
-    let predictions = try text.predictions(lines.map(\.request), options: options)
-    return zip(lines, predictions).map { line, prediction in
-      prediction.map { prediction in
-        if prediction.isEmpty { noteEmpty("\(line.origin.path), line \(line.origin.line)") }
-        return self.lines(line.row, line.id, line.request, prediction)
+  func callAsFunction(
+    _ lines: [InputLine<TextRequest>]
+  ) throws -> [Result<[String], any Error>] {
+    let results = try text.results(lines.map(\.request), options: options)
+    return zip(lines, results).map { line, result in
+      result.map { answers in
+        note(answers, "\(line.origin.path), line \(line.origin.line)")
+        return printed(answers, to: line.request, row: line.row, id: line.id)
       }
     }
   }
 
   /// Of texts of the command line.
-  func callAsFunction(_ requests: [PredictionRequest]) throws -> [String] {
-    let predictions = try text.predictions(requests, options: options)
-    return try zip(requests, predictions).enumerated().flatMap { row, answered in
-      let prediction = try answered.1.get()
-      if prediction.isEmpty { noteEmpty("text \(row + 1)") }
-      return lines(row, nil, answered.0, prediction)
+  func callAsFunction(_ requests: [TextRequest]) throws -> [String] {
+    let results = try text.results(requests, options: options)
+    return try zip(requests, results).enumerated().flatMap { row, answered in
+      let answers = try answered.1.get()
+      note(answers, "text \(row + 1)")
+      return printed(answers, to: answered.0, row: row, id: nil)
     }
   }
 
-  private func lines(
-    _ row: Int, _ id: JSON?, _ request: PredictionRequest, _ prediction: Prediction
+  private func printed(
+    _ answers: [TextAnswer], to request: TextRequest, row: Int, id: JSON?
   ) -> [String] {
-    let names = request.branches.map { $0.adapters.map(\.name).joined(separator: ",") }
-    let answers = zip(names, prediction.answers)
     guard isJSON else {
-      return [request.input.text] + answers.map { "  \($0): \($1.line)" }
+      return [request.input.text] + answers.map { "  \($0.adapterNames): \($0.answer.line)" }
     }
-    let results = answers.map { name, answer -> JSON.Object in
-      ["adapter": .string(name), "result": answer.json]
+    let results = answers.map { answer -> JSON.Object in
+      ["adapter": .string(answer.adapterNames), "result": answer.answer.json]
     }
     return [
       answerLine(
@@ -186,7 +184,8 @@ private final class Answers {
     ]
   }
 
-  private func noteEmpty(_ place: String) {
+  private func note(_ answers: [TextAnswer], _ place: String) {
+    guard answers.contains(where: \.isOfNothing) else { return }
     emptyCount += 1
     if firstEmpty == nil { firstEmpty = place }
   }
@@ -202,4 +201,8 @@ private final class Answers {
       }
     writeError("adapterhub: \(firstEmpty) is empty\(others); the answer is that to no text\n")
   }
+}
+
+extension TextAnswer {
+  fileprivate var adapterNames: String { setup.adapters.map(\.name).joined(separator: ",") }
 }

@@ -67,7 +67,9 @@ extension Method {
 /// The methods there are.
 public enum AdapterMethods {
   /// To add one is a file and a word here.
-  public static let all: [any Method.Type] = [Bottleneck.self, LowRank.self, PrefixTuning.self, PromptTuning.self, ReFT.self]
+  public static let all: [any Method.Type] = [
+    Bottleneck.self, LowRank.self, PrefixTuning.self, PromptTuning.self, ReFT.self,
+  ]
 
   /// The containers of all.
   static let containers = Set(all.flatMap { $0.containers })

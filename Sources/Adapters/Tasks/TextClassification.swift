@@ -195,7 +195,7 @@ public struct TextClassification: AdapterTask {
     options: PredictionOptions
   ) throws -> PreparedInput<Answer> {
     let fitted = try input.fitted(encoding, limit: limit, truncates: options.truncates)
-    return PreparedInput(sequences: [fitted.sequence]) { outputs in
+    return PreparedInput(sequences: [fitted.sequence], isEmpty: encoding.holdsNoText) { outputs in
       outputs.first.map { answer($0, options) } ?? Answer(labels: [])
     }
   }

@@ -32,6 +32,8 @@ public struct PredictionOptions: Sendable {
 /// A text as a model reads it, and how its answer is made.
 public struct PreparedInput<Answer: Sendable>: Sendable {
   public var sequences: [Batch.Sequence]
+  /// The text has no token of its own: it is empty, or nothing that the model knows of.
+  public var isEmpty: Bool
   /// Makes the answer of the head's outputs, `[rows read, outputs]` for each sequence.
   public var answer: @Sendable (_ outputs: [Tensor]) -> Answer
 }
@@ -43,7 +45,8 @@ extension AdapterTask {
     options: PredictionOptions
   ) throws -> PreparedInput<any TaskAnswer> {
     let prepared = try prepared(input, encoding, tokenizer, limit: limit, options: options)
-    return PreparedInput(sequences: prepared.sequences, answer: prepared.answer)
+    return PreparedInput(
+      sequences: prepared.sequences, isEmpty: prepared.isEmpty, answer: prepared.answer)
   }
 }
 
