@@ -48,7 +48,8 @@ public struct StoredTensor: Sendable {
   }
 
   private func bytes(of elements: Range<Int>) -> Range<Int> {
-    elements.lowerBound * type.bitWidth / 8..<elements.upperBound * type.bitWidth / 8
+    let (count, size) = type.block
+    return elements.lowerBound / count * size..<elements.upperBound / count * size
   }
 
   /// Lets the system take back the memory of a mapped file's pages; they are read again when needed.
