@@ -7,14 +7,14 @@
 /// import AdapterHub
 ///
 /// let model = try TextModel(folder: "all-MiniLM-L6-v2")
-/// var training = try model.training(
+/// var training = try await model.training(
 ///   of: "intent", task: "text-classification", on: "train.jsonl", dev: "dev.jsonl")
-/// try training.finish()
+/// try await training.finish()
 /// try training.save(to: "adapters/intent")
 ///
 /// let intent = try model.adapter("adapters/intent")
-/// let score = try model.evaluate(intent, on: "test.jsonl")
-/// let answers = try model.predict([TextInput("dim the lights")], with: intent)
+/// let score = try await model.evaluate(intent, on: "test.jsonl")
+/// let answers = try await model.predict([TextInput("dim the lights")], with: intent)
 /// print(score["accuracy"] ?? 0, answers[0].line)
 ///
 /// let pulled = try await HubClient().pull(AdapterReference("alice/slots"))

@@ -31,12 +31,7 @@ struct AdapterHubCommand: AsyncParsableCommand {
     ])
 }
 
-/// Writes to standard error, at once.
-func writeError(_ text: String) {
-  _ = Array(text.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-}
-
-/// Exit codes: 0, 1 with one clear line, 64 for wrong usage.
+/// Exit codes: 0, 1 with one clear line, 64 for wrong usage, 65 for a bad line with --strict.
 @main
 enum Main {
   // On the main thread, which may wait: commands that compute have it for themselves.
@@ -57,6 +52,9 @@ enum Main {
       fail(failure.description)
     } catch let failure as FolderInUse {
       fail(failure.description)
+    } catch let bad as BadLine {
+      // As `sysexits.h` has it for input data that is wrong.
+      fail(bad.failure.description, code: 65)
     } catch {
       AdapterHubCommand.exit(withError: error)
     }

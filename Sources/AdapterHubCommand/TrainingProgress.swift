@@ -42,7 +42,7 @@ struct TrainingProgress {
     let isDue = shown.map { $0.duration(to: now) > .milliseconds(100) } ?? true
     if isTerminal, isDue || training.isFinished {
       shown = now
-      writeError("\r\u{1B}[K" + bar(training, start.duration(to: now).seconds))
+      writeTerminal("\r\u{1B}[K" + bar(training, start.duration(to: now).seconds))
       isOpen = true
     }
     for record in records where record.isEvaluation {
@@ -56,7 +56,7 @@ struct TrainingProgress {
 
   /// Takes the bar away, so that a line can be written.
   mutating func finish() {
-    if isOpen { writeError("\r\u{1B}[K") }
+    if isOpen { writeTerminal("\r\u{1B}[K") }
     isOpen = false
   }
 

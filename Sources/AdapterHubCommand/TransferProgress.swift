@@ -48,7 +48,7 @@ final class TransferProgress: Sendable {
   /// Takes the bar away.
   func finish() {
     state.withLock { state in
-      if state.isOpen { writeError("\r\u{1B}[K") }
+      if state.isOpen { writeTerminal("\r\u{1B}[K") }
       state.isOpen = false
     }
   }
@@ -65,7 +65,7 @@ final class TransferProgress: Sendable {
       }
       state.shown = now
       state.isOpen = true
-      writeError("\r\u{1B}[K" + bar(state, seconds: start.duration(to: now).seconds))
+      writeTerminal("\r\u{1B}[K" + bar(state, seconds: start.duration(to: now).seconds))
     }
   }
 

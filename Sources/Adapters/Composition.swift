@@ -49,6 +49,12 @@ public indirect enum Composition: Sendable, Equatable {
     return names
   }
 
+  /// How many rows a batch must have for it; nil for any number.
+  var rows: Int? {
+    if case .batchSplit(let parts) = self { return parts.reduce(0) { $0 + $1.rows } }
+    return children.lazy.compactMap(\.rows).first
+  }
+
   /// The setups of each row of a batch: one, or several where some are parallel.
   ///
   /// Parallel parts of a stack go together in pairs, as in the Python library.

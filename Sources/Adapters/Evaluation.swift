@@ -35,11 +35,7 @@ extension TextModel {
   public func evaluate(
     _ adapter: BoundAdapter, on path: String, skipBadRows: Int = 0, length: Int? = nil
   ) throws -> Evaluation {
-    func evaluate(_ task: some AdapterTask) throws -> Evaluation {
-      let data = try task.read(path, skipBadRows: skipBadRows)
-      return try base.evaluate(adapter, on: encoded(task, data, length: length))
-    }
-    return try evaluate(adapter.requiredTask)
+    try evaluate(adapter, on: path, skipBadRows, length, PassOptions())
   }
 
   /// Encodes and scores rows from memory.
@@ -48,8 +44,26 @@ extension TextModel {
   public func evaluate<Task: AdapterTask>(
     _ adapter: BoundAdapter, as task: Task.Type, on rows: [Task.Row], length: Int? = nil
   ) throws -> Evaluation {
+    try evaluate(adapter, as: task, on: rows, length, PassOptions())
+  }
+
+  func evaluate(
+    _ adapter: BoundAdapter, on path: String, _ skipBadRows: Int, _ length: Int?,
+    _ options: PassOptions
+  ) throws -> Evaluation {
+    func evaluate(_ task: some AdapterTask) throws -> Evaluation {
+      let data = try task.read(path, skipBadRows: skipBadRows)
+      return try base.evaluate(adapter, on: encoded(task, data, length: length), options)
+    }
+    return try evaluate(adapter.requiredTask)
+  }
+
+  func evaluate<Task: AdapterTask>(
+    _ adapter: BoundAdapter, as task: Task.Type, on rows: [Task.Row], _ length: Int?,
+    _ options: PassOptions
+  ) throws -> Evaluation {
     let task = try adapter.task(as: task)
-    return try base.evaluate(adapter, on: encoded(task, Dataset(rows), length: length))
+    return try base.evaluate(adapter, on: encoded(task, Dataset(rows), length: length), options)
   }
 
   /// Rows of data as the model reads them.
@@ -86,14 +100,16 @@ extension BoundAdapter {
 
 extension BaseModel {
   /// Scores encoded rows, batch by batch.
-  func evaluate(_ adapter: BoundAdapter, on set: some ExampleSet) throws -> Evaluation {
+  func evaluate(
+    _ adapter: BoundAdapter, on set: some ExampleSet, _ options: PassOptions = .init()
+  ) throws -> Evaluation {
     var meter = set.task.meter
     var loss = 0.0
     let examples = set.examples
     for batch in batches(
       Array(examples.indices), lengths: set.lengths, sequences: 512, tokens: 8_192)
     {
-      let outputs = try headOutputs(of: adapter, for: batch.map { examples[$0].sequence })
+      let outputs = try headOutputs(of: adapter, for: batch.map { examples[$0].sequence }, options)
       let parts = try parallelMap(outputs.count) { piece in
         let (sequences, output) = outputs[piece]
         return Double(set.loss(output, of: batch[sequences.offset(by: batch.startIndex)]).scalar)

@@ -119,7 +119,9 @@ extension BaseModel {
   /// - Returns: for each piece its sequences, and what the head gave for them.
   /// - Throws: ``InputFailure`` for a sequence the model cannot read, ``FileFailure`` for a result that
   ///   is not finite.
-  func headOutputs(of adapter: BoundAdapter, for sequences: [Batch.Sequence]) throws
+  func headOutputs(
+    of adapter: BoundAdapter, for sequences: [Batch.Sequence], _ options: PassOptions = .init()
+  ) throws
     -> [(sequences: Range<Int>, output: HeadOutput)]
   {
     guard adapter.head != nil else { throw headless(adapter.name) }
@@ -127,7 +129,7 @@ extension BaseModel {
     for input in inputs { try check(input) }
     let cuts = pieces(of: sequences.map(\.ids.count), threads: 1)
     return try parallelMap(cuts.count) { piece in
-      let pass = try BranchedPass(Array(inputs[cuts[piece]]), self, .unread, PassOptions())
+      let pass = try BranchedPass(Array(inputs[cuts[piece]]), self, .unread, options)
       guard let output = pass.heads.first, output.outputs.isFinite else {
         let first = cuts[piece].lowerBound
         throw notFinite(inputs[first], at: first)

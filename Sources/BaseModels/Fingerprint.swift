@@ -86,7 +86,7 @@ public struct Fingerprint: Sendable {
     guard shape != 0 else { return earlier ?? "" }
     var hash = FNV1a()
     hash.add(text.utf8)
-    return hexadecimal(hash.value)
+    return hash.digits
   }
 
   /// Whether two are of the same weights, up to how numbers are rounded.

@@ -1,6 +1,10 @@
 /// The checksum of zip files (polynomial 0x04C11DB7, reflected), eight bytes a step.
-func crc32(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-  var crc = UInt32.max
+///
+/// - Parameters:
+///   - bytes: all of them, or those that follow others.
+///   - before: the checksum of those others.
+func crc32(_ bytes: UnsafeRawBufferPointer, after before: UInt32 = 0) -> UInt32 {
+  var crc = ~before
   tables.withUnsafeBufferPointer { tables in
     let whole = bytes.count & ~7
     for offset in stride(from: 0, to: whole, by: 8) {

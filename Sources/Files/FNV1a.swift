@@ -11,6 +11,12 @@
     for byte in bytes { add(UInt64(byte)) }
   }
 
+  /// The value in sixteen digits, for people.
+  public var digits: String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
   /// A whole number at once, in place of its bytes.
   @inlinable
   public mutating func add(_ number: UInt64) { state = (state ^ number) &* 0x100_0000_01B3 }

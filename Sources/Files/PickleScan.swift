@@ -28,7 +28,7 @@ package struct PickleScan: Sendable, Equatable {
     let bytes = file.bytes
     if bytes.starts(with: ZipArchive.magic) {
       do {
-        let entries = try ZipArchive(bytes, path: path).entries
+        let entries = try ZipArchive(file).entries
         for (name, range) in entries.sorted(by: { $0.key < $1.key })
         where name.hasSuffix(".pkl") || bytes[range].first == 0x80 {
           // Tensors may begin with any byte; only what is named a pickle has to be one.

@@ -68,6 +68,17 @@ public final class MappedFile: Sendable {
   /// The whole file, valid as long as this object lives.
   public var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
+  /// Lets the system take back the memory of pages that lie within a range of the file; they are read
+  /// again when needed.
+  func releasePages(_ range: Range<Int>) {
+    guard let base else { return }
+    let page = Int(getpagesize())
+    let start = (range.lowerBound + page - 1) / page * page
+    let end = range.upperBound / page * page
+    guard end > start else { return }
+    madvise(UnsafeMutableRawPointer(mutating: base + start), end - start, MADV_DONTNEED)
+  }
+
   deinit {
     if let base { munmap(UnsafeMutableRawPointer(mutating: base), count) }
   }

@@ -4,7 +4,7 @@
 //   ─ n ───  ────────────────────── n bytes ──────────────────────────   ─ to the end, no byte unused ─
 
 /// The reference refuses larger headers.
-private let headerLimit: UInt64 = 100_000_000
+let headerLimit: UInt64 = 100_000_000
 
 extension TensorFile {
   /// Reads a safetensors file by every rule of the format.

@@ -40,19 +40,27 @@ public struct StoredTensor: Sendable {
     try source.withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[range])) }
   }
 
+  /// Lends the bytes of some of the elements, which are whole bytes.
+  func withBytes<R>(
+    of elements: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> R
+  ) rethrows -> R {
+    try withBytes { try body(UnsafeRawBufferPointer(rebasing: $0[bytes(of: elements)])) }
+  }
+
+  private func bytes(of elements: Range<Int>) -> Range<Int> {
+    elements.lowerBound * type.bitWidth / 8..<elements.upperBound * type.bitWidth / 8
+  }
+
   /// Lets the system take back the memory of a mapped file's pages; they are read again when needed.
   ///
   /// For weights that have been packed, so that they do not count twice.
-  public func releasePages() {
-    guard source.isMapped else { return }
-    withBytes { bytes in
-      guard let base = bytes.baseAddress else { return }
-      let page = Int(getpagesize())
-      let start = (Int(bitPattern: base) + page - 1) / page * page
-      let end = (Int(bitPattern: base) + bytes.count) / page * page
-      guard end > start, let address = UnsafeMutableRawPointer(bitPattern: start) else { return }
-      madvise(address, end - start, MADV_DONTNEED)
-    }
+  public func releasePages() { releasePages(of: 0..<count) }
+
+  /// The same for the pages that hold nothing but some of the elements.
+  func releasePages(of elements: Range<Int>) {
+    guard case .mapped(let file) = source else { return }
+    let bytes = bytes(of: elements)
+    file.releasePages(range.lowerBound + bytes.lowerBound..<range.lowerBound + bytes.upperBound)
   }
 
   /// The elements as `Float`: of all integers, booleans and the floats of 16 bits and more.
@@ -112,11 +120,6 @@ public struct StoredTensor: Sendable {
 enum ByteSource: Sendable {
   case mapped(MappedFile)
   case memory([UInt8])
-
-  var isMapped: Bool {
-    if case .mapped = self { return true }
-    return false
-  }
 
   func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
     switch self {

@@ -84,6 +84,18 @@ package struct Descriptor: ~Copyable, Sendable {
     }
   }
 
+  /// The same at a place, without moving where the next write goes.
+  func writeAll(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
+    var (rest, offset) = (bytes, offset)
+    while !rest.isEmpty {
+      let count = pwrite(number, rest.baseAddress, min(rest.count, 1 << 30), off_t(offset))
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw FileFailure(path, systemError: "cannot be written") }
+      rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+      offset += count
+    }
+  }
+
   /// Brings what was written to the disk.
   ///
   /// Never repeated: after a failure the kernel may have

@@ -28,7 +28,7 @@ extension TensorFile {
 
   private static func zip(_ file: MappedFile) throws -> [String: StoredTensor] {
     let (bytes, path) = (file.bytes, file.path)
-    let entries = try ZipArchive(bytes, path: path).entries
+    let entries = try ZipArchive(file).entries
     let prefixes = Set(entries.keys.map { $0.prefix { $0 != "/" } })
     guard prefixes.count == 1, let prefix = prefixes.first else {
       throw FileFailure(path, "the archive has \(prefixes.count) folders, torch.save writes one")

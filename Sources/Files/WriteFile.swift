@@ -76,6 +76,13 @@ public struct FileWriter: ~Copyable {
 
   public func write(_ bytes: [UInt8]) throws { try bytes.withUnsafeBytes { try write($0) } }
 
+  /// The file a second time, for an owner who writes to it while the body runs.
+  func duplicate() throws -> Descriptor {
+    let number = dup(file.number)
+    guard number >= 0 else { throw FileFailure(file.path, systemError: "cannot be opened again") }
+    return Descriptor(number: number, path: file.path)
+  }
+
   fileprivate consuming func finish() throws {
     try file.synchronize()
     try file.closeChecked()
@@ -89,8 +96,7 @@ public struct FileWriter: ~Copyable {
 public func writeFolderAtomically(
   _ path: String, _ body: (_ temporary: String) throws -> Void
 ) throws {
-  var path = path
-  while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+  let path = withoutTrailingSlashes(path)
   let destination = try destination(path, isFolder: true)
   let temporary = "\(destination).tmp-\(uniqueSuffix())"
   guard mkdir(temporary, 0o777) == 0 else {

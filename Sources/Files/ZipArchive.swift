@@ -16,7 +16,8 @@ struct ZipArchive {
     let header: Int
   }
 
-  init(_ bytes: UnsafeRawBufferPointer, path: String) throws {
+  init(_ file: MappedFile) throws {
+    let (bytes, path) = (file.bytes, file.path)
     let directory = try Self.directory(bytes, path: path)
     var reader = ByteReader(bytes, path: path, at: directory.start)
     var found: [Entry] = []
@@ -37,13 +38,24 @@ struct ZipArchive {
       guard entries.updateValue(range, forKey: entry.name) == nil else {
         throw FileFailure(path, at: quoted(entry.name), "occurs twice in the archive")
       }
-      guard crc32(UnsafeRawBufferPointer(rebasing: bytes[range])) == entry.checksum else {
+      guard Self.checksum(of: range, in: file) == entry.checksum else {
         throw FileFailure(
           path, at: quoted(entry.name), "its checksum (CRC-32) does not fit its contents",
           hint: "the file is damaged; download it again")
       }
       free = range.upperBound
     }
+  }
+
+  /// In parts, so that a large file is never in memory as a whole.
+  private static func checksum(of range: Range<Int>, in file: MappedFile) -> UInt32 {
+    var checksum: UInt32 = 0
+    for start in stride(from: range.lowerBound, to: range.upperBound, by: 1 << 22) {
+      let part = start..<min(start + (1 << 22), range.upperBound)
+      checksum = crc32(UnsafeRawBufferPointer(rebasing: file.bytes[part]), after: checksum)
+      file.releasePages(part)
+    }
+    return checksum
   }
 
   /// Where the directory is and how many entries it has, by the record at the very end.

@@ -19,6 +19,7 @@ public struct AdapterFacts: Sendable, Equatable {
   public var hiddenSize: Int?
   /// The id of the base model it was trained on.
   public var baseModel: String?
+  /// What tells its base model's weights from others, as the adapter's configuration has it.
   public var baseFingerprint: String?
   /// The task of its head: `text-classification`; nil without one.
   public var task: String?
@@ -70,6 +71,16 @@ public struct AdapterFacts: Sendable, Equatable {
       }
     }
     return (names + [name]).filter { !$0.isEmpty }
+  }
+
+  /// The base model's fingerprint in sixteen digits, as `adapterhub inspect` shows it.
+  public var shownFingerprint: String? {
+    baseFingerprint.map { text in
+      guard text.utf8.count > 16 else { return text }
+      var hash = FNV1a()
+      hash.add(text.utf8)
+      return hash.digits
+    }
   }
 
   /// How many bytes the base model takes in 32 bit numbers, where its size is known.

@@ -26,7 +26,7 @@ final class HubCore: Sendable {
   let signer: URLSigner
   let parts: PartStore
   let templates: PageTemplates
-  let tensorSummaries = TensorSummaries()
+  let tensorSummaries = TensorTables()
   private let lock: FolderLock
   /// Whether the hub has begun to end.
   let isDraining = Atomic<Bool>(false)

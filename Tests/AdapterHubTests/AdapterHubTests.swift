@@ -3,18 +3,18 @@ import AdapterHub
 import Testing
 
 @Suite struct `An application` {
-  @Test func `runs the ten lines of the README`() throws {
+  @Test func `runs the ten lines of the README`() async throws {
     let folder = try MovieFolder()
     // The README's lines, with other folders and fewer steps.
     let model = try TextModel(folder: Goldens.base)
-    var training = try model.training(
+    var training = try await model.training(
       of: "movies", task: "text-classification", on: folder.train, dev: folder.train)
-    try training.finish()
+    try await training.finish()
     try training.save(to: folder.adapter)
 
     let movies = try model.adapter(folder.adapter)
-    let score = try model.evaluate(movies, on: folder.train)
-    let answers = try model.predict([TextInput("was the film good?")], with: movies)
+    let score = try await model.evaluate(movies, on: folder.train)
+    let answers = try await model.predict([TextInput("was the film good?")], with: movies)
     print(score["accuracy"] ?? 0, answers[0].line)
 
     #expect(score.examples == 8)

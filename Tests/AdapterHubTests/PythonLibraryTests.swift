@@ -22,7 +22,7 @@ struct `The Python library` {
     let rows: [[Int32]] = [[2, 40, 41, 42, 3], [2], [2, 50, 60, 70, 80, 90, 91, 92, 3]]
     let adapter = try model.adapter(data.adapter)
     let ours = try model.base.forward(
-      rows.map { Row(Batch.Sequence(ids: $0), [adapter]) }, hiddenStates: .last)
+      rows.map { ModelInput(Batch.Sequence(ids: $0), adapter) }, hiddenStates: .last)
     for safetensors in [false, true] {
       let theirs = try results(of: data, rows, safetensors: safetensors)
       for (row, output) in ours.enumerated() {

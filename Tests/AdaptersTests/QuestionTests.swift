@@ -81,7 +81,7 @@ private enum QuestionGoldens {
       let question = questions[try field.required("question").integer()]
       let row = QuestionRow(question: question, context: context, answers: answers)
       let windows = try TextInput(question, pair: context).questionWindows(
-        model.tokenizer, limit: 40, stride: 10)
+        model.tokenizer.encode(question, pair: context), limit: 40, stride: 10)
       let expected = try field.required("windows").array()
       try #require(windows.count == expected.count)
       let examples = task.examples(of: windows, row)

@@ -131,6 +131,86 @@ private struct Case: Sendable, CustomTestStringConvertible {
     #expect(rows[0] != rows[3])
   }
 
+  /// The tensors of an input that comes from a pipe.
+  private func tensors(_ input: String, _ arguments: [String]) throws -> [String: StoredTensor] {
+    let folder = try TemporaryFolder()
+    let output = folder.path + "/out.safetensors"
+    let program = try Program(
+      ["forward", "--model", base, "--input", "-", "--output", output] + arguments, input: input)
+    #expect(program.status == 0, "\(program.errors)")
+    #expect(program.output.isEmpty)
+    return try TensorFile(safetensors: output, mapped: false).tensors
+  }
+
+  @Test func `gives each branch what it gives alone`() throws {
+    let adapters = ["seq_bn", "lora", "head_tagging"].flatMap {
+      ["--adapter", "\(Shared.goldens)/adapters/\($0)"]
+    }
+    func row(_ setup: String) -> String {
+      "{\"input_ids\": [2, 45, 46, 3], \"setup\": \"\(setup)\"}\n"
+    }
+    let names = ["seq_bn", "lora", "head_tagging"]
+    let alone = names.map(row).joined()
+    let found = try tensors(
+      alone + row("parallel(seq_bn,lora,head_tagging)"), adapters + ["--hidden-states"])
+    for (index, name) in names.enumerated() {
+      for kind in ["last_hidden_state", "logits", "hidden.0", "hidden.3"] {
+        let branch = try #require(found["3.\(kind).\(name)"])
+        let other = try #require(found["\(index).\(kind)"])
+        #expect(branch.shape == other.shape)
+        for (a, b) in zip(try branch.floats(), try other.floats()) { #expect(abs(a - b) < 1e-5) }
+      }
+    }
+    #expect(found["3.logits"] == nil)
+    #expect(
+      try found["3.last_hidden_state"]?.floats() == found["3.last_hidden_state.seq_bn"]?.floats())
+  }
+
+  @Test func `tells branches of one name apart by their setups`() throws {
+    let adapters = ["seq_bn", "lora"].flatMap { ["--adapter", "\(Shared.goldens)/adapters/\($0)"] }
+    let input = """
+      {"input_ids": [2, 3], "setup": "parallel(lora,stack(seq_bn,lora))"}
+      {"input_ids": [2, 3], "setup": "parallel(lora,lora)"}
+      """
+    let names = try tensors(input, adapters).keys.filter { $0.contains("logits") }
+    #expect(
+      names.sorted() == [
+        "0.logits.lora", "0.logits.stack(seq_bn,lora)", "1.logits.lora.0", "1.logits.lora.1",
+      ])
+  }
+
+  @Test func `of nothing gives a file of nothing`() throws {
+    #expect(try tensors("", []).isEmpty)
+    #expect(try tensors("\n \n", []).isEmpty)
+  }
+
+  @Test func `refuses a decoder's tokens where there is no decoder`() throws {
+    let folder = try TemporaryFolder()
+    try Program(
+      [
+        "forward", "--model", base, "--input", "-", "--output", folder.path + "/out.safetensors",
+      ], input: "{\"input_ids\": [2, 3], \"decoder_input_ids\": [2]}\n"
+    ).expectFailure(naming: "line 1: there are decoder_input_ids, and the model has no decoder")
+  }
+
+  @Test func `takes no more memory for a long file than for a short one`() throws {
+    let folder = try TemporaryFolder()
+    let line = "{\"input_ids\": [\((0..<60).map { "\($0 % 50 + 4)" }.joined(separator: ", "))]}\n"
+    func peak(_ rows: Int) throws -> Int {
+      try writeAtomically(String(repeating: line, count: rows), to: folder.path + "/ids.jsonl")
+      let program = try Program(
+        [
+          "forward", "--model", base, "--input", folder.path + "/ids.jsonl", "--hidden-states",
+          "--threads", "1", "--output", folder.path + "/out.safetensors",
+        ])
+      #expect(program.status == 0, "\(program.errors)")
+      return program.peakMemory
+    }
+    let (short, long) = (try peak(200), try peak(2_000))
+    // Of which the tensors are 77 million bytes.
+    #expect(long - short < 15_000_000, "\(short) and \(long) bytes")
+  }
+
   @Test func `never replaces its own input`() throws {
     let folder = try TemporaryFolder()
     let input = folder.path + "/ids.jsonl"

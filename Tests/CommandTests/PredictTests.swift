@@ -28,11 +28,67 @@ private let adapter = "\(Shared.goldens)/adapters/lora"
   func `names the line of a text that cannot be answered`(
     _ line: String, _ problem: String
   ) throws {
+    let texts = "{\"text\": \"play jazz\"}\n\n\(line)\n{\"text\": \"jazz\"}\n"
     for arguments in [[], ["--setup", "lora"]] {
-      let program = try predict("{\"text\": \"play jazz\"}\n\n\(line)\n", arguments)
-      program.expectFailure(naming: folder.path + "/texts.jsonl: line 3")
-      #expect(program.errors.contains(problem), "\(program.errors)")
+      let program = try predict(texts, arguments)
+      #expect(program.status == 0, "\(program.errors)")
+      #expect(program.errors == "adapterhub: 1 line of 3 could not be answered\n")
+      let lines = try program.output.split(separator: "\n").map { line in
+        try JSON(parsing: Array(line.utf8), path: "output")
+      }
+      #expect(lines.map { $0["row"] } == [0, 1, 2])
+      #expect(lines[0]["result"] != nil && lines[2]["result"] != nil)
+      guard case .string(let message)? = lines[1]["error"]?["message"] else {
+        Issue.record("no message in \(program.output)")
+        continue
+      }
+      #expect(message.hasPrefix(folder.path + "/texts.jsonl: line 3"), "\(message)")
+      #expect(message.contains(problem), "\(message)")
+      let strict = try predict(texts, arguments + ["--strict"])
+      #expect(strict.status == 65)
+      #expect(strict.errors == "adapterhub: \(message)\n")
+      #expect(program.output.hasPrefix(strict.output))
+      #expect(strict.output.split(separator: "\n").count == 1)
     }
+  }
+
+  @Test func `answers by several adapters in one line`() throws {
+    let arguments = ["--adapter", "\(Shared.goldens)/adapters/head_tagging"]
+    let text = "{\"text\": \"play jazz\", \"id\": \"x\"}\n"
+    let both = try predict(text, arguments)
+    #expect(both.status == 0, "\(both.errors)")
+    let found = try JSON(parsing: Array(both.output.utf8), path: "output")
+    #expect(found["row"] == 0 && found["id"] == "x" && found["result"] == nil)
+    var alone: [JSON] = []
+    for name in ["lora", "head_tagging"] {
+      let one = try predict(text, arguments + ["--setup", name])
+      let json = try JSON(parsing: Array(one.output.utf8), path: "output")
+      alone.append(["adapter": json["adapter"] ?? .null, "result": json["result"] ?? .null])
+    }
+    #expect(found["answers"] == .array(alone))
+    let parallel = try predict(text, arguments + ["--setup", "parallel(lora,head_tagging)"])
+    #expect(parallel.output == both.output)
+  }
+
+  @Test func `shares out the rows of an input, and says when there are others`() throws {
+    let arguments = ["--adapter", "b=\(Shared.goldens)/adapters/seq_bn"]
+    let setup = ["--setup", "batch_split(lora:2,b:1)"]
+    let row = "{\"text\": \"play jazz\"}\n"
+    let whole = try predict(row + row + row, arguments + setup)
+    #expect(whole.status == 0, "\(whole.errors)")
+    let names = try whole.output.split(separator: "\n").map { line in
+      try JSON(parsing: Array(line.utf8), path: "output")["adapter"]
+    }
+    #expect(names == ["lora", "lora", "b"])
+    let fewer = try predict(row + row, arguments + setup)
+    #expect(fewer.status == 1 && fewer.errors.contains("splits 3 rows, and the input has 2"))
+    let more = try predict(row + row + row + row, arguments + setup)
+    #expect(more.status == 0 && more.output.contains("splits 3 rows, and the input has more"))
+    try Program(
+      [
+        "predict", "--model", base, "--adapter", adapter, "--setup", "batch_split(lora:2)", "play",
+      ]
+    ).expectFailure(naming: "splits 2 rows, and the input has 1")
   }
 
   @Test func `reads a byte order mark, and null for the command's setup`() throws {

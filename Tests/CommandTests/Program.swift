@@ -10,6 +10,8 @@ struct Program {
   let wasSignalled: Bool
   let output: String
   let errors: String
+  /// The most memory it was seen to have, in bytes; 0 where there is no /proc.
+  let peakMemory: Int
 
   /// The lines it wrote to standard error.
   var errorLines: [Substring] { errors.split(separator: "\n") }
@@ -47,11 +49,25 @@ struct Program {
     process.standardOutput = try file("out")
     process.standardError = try file("err")
     try process.run()
+    var peak = 0
+    while process.isRunning {
+      peak = max(peak, Self.peakMemory(of: process))
+      usleep(2_000)
+    }
     process.waitUntilExit()
+    peakMemory = peak
     status = process.terminationStatus
     wasSignalled = process.terminationReason == .uncaughtSignal
     output = try String(contentsOfFile: "\(folder.path)/out", encoding: .utf8)
     errors = try String(contentsOfFile: "\(folder.path)/err", encoding: .utf8)
+  }
+
+  /// The most memory that a process had so far, in bytes; 0 where there is no /proc.
+  static func peakMemory(of process: Process) -> Int {
+    let status = (try? readFile("/proc/\(process.processIdentifier)/status")) ?? []
+    let lines = String(decoding: status, as: UTF8.self).split(separator: "\n")
+    let line = lines.first { $0.hasPrefix("VmHWM:") }
+    return (line?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0) * 1024
   }
 
   /// Expects it to fail with one clear line that names a path.

@@ -55,7 +55,18 @@ import Tokenization
   func `names the line that is broken`(_ line: String, _ message: String) throws {
     let program = try Program(
       ["tokenize", "--model", model], input: "{\"text\": \"a\"}\n\(line)\n")
-    program.expectFailure(naming: message)
+    #expect(program.status == 0, "\(program.errors)")
+    let lines = program.output.split(separator: "\n").map(String.init)
+    #expect(lines.count == 2)
+    let last = try #require(lines.last)
+    #expect(last.hasPrefix("{\"row\": 1, \"error\": {\"message\": "))
+    let found = try JSON(parsing: Array(last.utf8), path: "output")
+    guard case .string(let text)? = found["error"]?["message"] else { return }
+    #expect(text.contains(message), "\(text)")
+    let strict = try Program(
+      ["tokenize", "--model", model, "--strict"], input: "{\"text\": \"a\"}\n\(line)\n")
+    #expect(strict.status == 65)
+    #expect(strict.errors == "adapterhub: \(text)\n")
   }
 
   @Test func `is timed over the lines of a file`() throws {

@@ -44,3 +44,32 @@ import Testing
     }
   }
 }
+
+@Suite struct `A reader of lines with a limit` {
+  @Test func `passes over what is longer, and goes on`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/lines"
+    let long = String(repeating: "a", count: 300_000)
+    for (text, expected) in [
+      ("ab\n\(long)\ncd\n", [.line(Array("ab".utf8)), .tooLong, .line(Array("cd".utf8)), .end]),
+      (long, [.tooLong, .end, .end]), ("1234567890\n", [.line(Array("1234567890".utf8)), .end]),
+      ("12345678901\n", [.tooLong, .end]), ("12345678901", [.tooLong, .end]),
+    ] as [(String, [LineReader.Next])] {
+      try writeAtomically(text, to: path)
+      var reader = try LineReader(path, lengthLimit: 10)
+      for next in expected { #expect(try reader.next(waiting: true) == next) }
+    }
+  }
+
+  @Test func `reads a file again from its beginning, and a pipe's copy`() throws {
+    let folder = try TemporaryFolder()
+    try writeAtomically("a\nb\n", to: folder.path + "/lines")
+    let input = try RereadableInput(folder.path + "/lines")
+    for _ in 0..<2 {
+      var lines = try input.lines()
+      #expect(try lines.next() == Array("a".utf8))
+      #expect(try lines.next() == Array("b".utf8))
+      #expect(try lines.next() == nil)
+    }
+  }
+}

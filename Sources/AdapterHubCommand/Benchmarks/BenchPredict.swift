@@ -52,16 +52,8 @@ struct BenchPredict: ParsableCommand {
       }
     }
     let work = try inputs.reduce(0.0) {
-      try $0 + text.base.dimensions.operations(tokens: text.tokenizer.encode($1.text).count)
+      try $0 + text.base.traits.operations(tokens: text.tokenizer.encode($1.text).count)
     }
     try report(timing, tokens: tokens, operations: work, json)
   }
-}
-
-/// The texts of a .jsonl file.
-func readTexts(_ path: String) throws -> [TextInput] {
-  var lines = try LineReader(path)
-  var texts: [TextInput] = []
-  while let line = try lines.nextObject() { texts.append(try TextInput(line)) }
-  return texts
 }

@@ -57,7 +57,9 @@ struct Card: ParsableCommand {
         JSON.object(["text": .string(text), "facts": facts.json]).text(.compact)
       ])
     } else {
-      try printLines([text.hasSuffix("\n") ? String(text.dropLast()) : text])
+      var output = StandardOutput()
+      try output.lines(of: text.hasSuffix("\n") ? String(text.dropLast()) : text)
+      try output.flush()
     }
   }
 

@@ -12,11 +12,12 @@ struct Forward: ParsableCommand {
       Each line of the input is a sequence: \
       {"input_ids": [2, 45, 3], "token_type_ids": [0, 0, 0], "setup": "stack(a,b)"}. The last two \
       may be left out: a row without a setup, or with null, has the command's. A setup of "" is \
-      the base model alone.
+      the base model alone. A model with a decoder reads "decoder_input_ids" too.
 
       The output has tensors <row>.last_hidden_state, <row>.logits where the row's adapter has a \
       head, and with --hidden-states <row>.hidden.<layer>, of which 0 is the embeddings' output. \
-      Rows count from 0.
+      Rows count from 0. Of a setup parallel(a,b) all have the branch's name behind them: \
+      <row>.logits.a. Every line is checked before the first is run, and none is kept.
 
       Examples:
         adapterhub forward --model M --adapter sst2 \\
@@ -49,92 +50,99 @@ struct Forward: ParsableCommand {
         output, "is the input too, and would be replaced", hint: "choose another --output")
     }
     let base = try model.load()
-    let setups = Setups(try adapters.load(for: base), setup: setup)
-    let inputs = try ForwardInput.read(input, base)
-    for input in inputs {
-      guard let setup = input.setup else { continue }
-      try input.origin.naming { _ = try setups.stacks([setup]) }
-    }
-    let stacks = try setups.stacks(inputs.map(\.setup))
-    let rows = zip(inputs, stacks).map { Row($0.sequence, $1) }
-    var tensors: [NamedTensor] = []
-    for piece in rows.cut(tokens: 8_192) {
-      let outputs = try base.forward(Array(rows[piece]), hiddenStates: hiddenStates ? .all : .last)
-      for (row, output) in zip(piece, outputs) {
-        tensors += named(output, row)
+    let setups = try Setups(try adapters.load(for: base), setup: setup)
+    let input = try RereadableInput(self.input)
+    func lines() throws -> LineBatches<ModelInput> {
+      // A few thousand tokens at once, so that what a pass needs does not grow with the file.
+      try LineBatches(of: input, byteLimit: hiddenStates ? 1 << 14 : 1 << 15) { line, row in
+        try ModelInput(line, row, setups, base)
       }
     }
-    try writeSafetensors(tensors, to: output)
+    // Once to check all of it and to know the names of what comes out, before anything is computed.
+    var room = SafetensorsHeaderRoom()
+    var checked = try lines()
+    while let batch = try checked.next() {
+      for line in batch {
+        let line = try line.mapError(\.failure).get()
+        for (name, dimensions) in names(line.request, base) {
+          room.add(name: "\(line.row).\(name)", dimensions: dimensions)
+        }
+      }
+    }
+    try setups.check(rows: checked.rows)
+    try writeSafetensors(to: output, room) { file in
+      var lines = try lines()
+      while let batch = try lines.next() {
+        let inputs = try batch.map { try $0.mapError(\.failure).get() }
+        let outputs = try base.results(
+          inputs.map(\.request), hiddenStates: hiddenStates ? .all : .last)
+        for (input, output) in zip(inputs, outputs) {
+          let output = try output.mapError { input.origin.failure($0) }.get()
+          try self.write(output, of: input, to: file)
+        }
+      }
+    }
   }
 
-  /// A row's tensors.
-  private func named(_ output: RowOutput, _ row: Int) -> [NamedTensor] {
-    func tensor(_ name: String, _ tensor: Tensor, shape: [Int]) -> NamedTensor {
-      NamedTensor(name: "\(row).\(name)", shape: shape, floats: tensor.scalars)
+  /// What the tensors of an input may be called, and how many dimensions each has.
+  private func names(_ input: ModelInput, _ base: BaseModel) -> [(name: String, dimensions: Int)] {
+    let layers = hiddenStates ? 1 + (base.traits.stacks.last?.layers.count ?? 0) : 0
+    let all =
+      ["last_hidden_state", "logits"] + (0..<layers).map { "hidden.\($0)" }
+    let branches = branchNames(input)
+    return (branches.count > 1 ? [""] + branches.map { ".\($0)" } : [""]).flatMap { suffix in
+      all.map { ("\($0)\(suffix)", 2) }
     }
-    var tensors = [tensor("last_hidden_state", output.hidden, shape: output.hidden.shape)]
-    if let logits = output.logits {
-      // A head that reads one token gives one row, which is the sequence's.
-      tensors.append(
-        tensor("logits", logits, shape: output.isOfSequence ? [logits.count] : logits.shape))
+  }
+
+  /// Writes an input's tensors; those of branches have the branch's name, and the first one's last
+  /// hidden state stands for the input too.
+  private func write(
+    _ output: ModelOutput, of input: InputLine<ModelInput>, to file: SafetensorsStream
+  ) throws {
+    func write(_ name: String, _ tensor: Tensor, shape: [Int]? = nil) throws {
+      try file.write(
+        NamedTensor(
+          name: "\(input.row).\(name)", shape: shape ?? tensor.shape, floats: tensor.scalars))
     }
-    tensors += output.layers.enumerated().map { layer, state in
-      tensor("hidden.\(layer)", state, shape: state.shape)
+    let names = branchNames(input.request)
+    if names.count > 1 { try write("last_hidden_state", output.hidden) }
+    for (name, branch) in zip(names, output.branches) {
+      let suffix = names.count > 1 ? ".\(name)" : ""
+      try write("last_hidden_state\(suffix)", branch.hidden)
+      if let logits = branch.logits {
+        // A head that reads one token gives one row, which is the sequence's.
+        try write(
+          "logits\(suffix)", logits, shape: branch.isOfSequence ? [logits.count] : nil)
+      }
+      for (layer, state) in branch.layers.enumerated() {
+        try write("hidden.\(layer)\(suffix)", state)
+      }
     }
-    return tensors
+  }
+
+  /// What tells the branches of an input apart: the adapters whose heads answer, where that does.
+  private func branchNames(_ input: ModelInput) -> [String] {
+    let last = input.branches.map { $0.last?.name ?? "none" }
+    if Set(last).count == last.count { return last }
+    let whole = input.branches.map(\.description)
+    return Set(whole).count == whole.count
+      ? whole : whole.enumerated().map { "\($1).\($0)" }
   }
 }
 
-/// A line of the input.
-private struct ForwardInput {
-  let sequence: Batch.Sequence
-  /// Nil is the command's; empty is the base model alone.
-  let setup: String?
-  let origin: LineOrigin
-
-  static func read(_ path: String, _ base: BaseModel) throws -> [ForwardInput] {
-    var lines = try LineReader(path == "-" ? nil : path)
-    let path = lines.path
-    var inputs: [ForwardInput] = []
-    while let object = try lines.nextObject() {
-      let input = try ForwardInput(object, LineOrigin(path: path, line: lines.line))
-      try input.origin.naming { try base.check(input.sequence) }
-      inputs.append(input)
-    }
-    guard !inputs.isEmpty else {
-      throw FileFailure(
-        path, "there are no rows", hint: "each line is a sequence: {\"input_ids\": [2, 45, 3]}")
-    }
-    return inputs
-  }
-
-  private init(_ object: Field, _ origin: LineOrigin) throws {
-    self.origin = origin
+extension ModelInput {
+  /// From a line of JSON: token ids, and what acts on them.
+  fileprivate init(_ line: Field, _ row: Int, _ setups: Setups, _ base: BaseModel) throws {
     func ids(_ field: Field) throws -> [Int32] {
       try field.array().map { Int32(truncatingIfNeeded: try $0.integer(in: 0...Int(Int32.max))) }
     }
-    sequence = Batch.Sequence(
-      ids: try ids(object.required("input_ids")),
-      typeIds: try object["token_type_ids"].map(ids) ?? [])
-    setup = try object["setup"]?.string()
-    if let field = object["decoder_input_ids"] {
-      throw field.failure("the model has no decoder")
-    }
-  }
-}
-
-extension [Row] {
-  /// Ranges of rows of at most so many tokens, so that what a pass needs does not grow with the file.
-  fileprivate func cut(tokens limit: Int) -> [Range<Int>] {
-    var cuts: [Range<Int>] = []
-    var (start, tokens) = (0, 0)
-    for (index, row) in enumerated() {
-      if tokens + row.sequence.ids.count > limit, index > start {
-        cuts.append(start..<index)
-        (start, tokens) = (index, 0)
-      }
-      tokens += row.sequence.ids.count
-    }
-    return start < count ? cuts + [start..<count] : cuts
+    self.init(
+      Batch.Sequence(
+        ids: try ids(line.required("input_ids")),
+        typeIds: try line["token_type_ids"].map(ids) ?? [],
+        decoderIds: try line["decoder_input_ids"].map(ids) ?? []),
+      try setups.branches(ofRow: row, own: line["setup"]?.string()))
+    try base.check(sequence)
   }
 }

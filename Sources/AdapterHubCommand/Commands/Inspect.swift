@@ -40,13 +40,13 @@ struct Inspect: ParsableCommand {
     case .adapter:
       let base = try model.map { try BaseShape(folderOrConfiguration: $0) }
       let adapter = try AdapterInspection(folder: path, base: base)
-      try json ? output.line(adapter.json(withTensors: tensors)) : show(adapter, &output)
+      try json ? output.json(adapter.json(withTensors: tensors)) : show(adapter, &output)
     case .model:
       let model = try ModelInspection(folder: path)
-      try json ? output.line(model.json(withTensors: tensors)) : show(model, &output)
+      try json ? output.json(model.json(withTensors: tensors)) : show(model, &output)
     case .safetensors, .torch:
       let file = try TensorFileInspection(path)
-      try json ? output.line(file.json) : show(file, &output)
+      try json ? output.json(file.json) : show(file, &output)
     case let other:
       throw FileFailure(
         path, "is of kind \(other.rawValue), which has nothing to inspect",
@@ -72,7 +72,7 @@ struct Inspect: ParsableCommand {
     ]
     if let fingerprint = file.fingerprint {
       let verdict = adapter.matchesBase.map { $0 ? " (this base model)" : " (another base model)" }
-      facts.append(("fingerprint", fingerprint + (verdict ?? "")))
+      facts.append(("fingerprint", fingerprint.short + (verdict ?? "")))
     }
     if let head = adapter.head {
       facts += [
@@ -88,13 +88,13 @@ struct Inspect: ParsableCommand {
   }
 
   private func show(_ model: ModelInspection, _ output: inout StandardOutput) throws {
-    let d = model.shape.dimensions
+    let d = model.shape.traits
     try output.facts([
       ("model", model.shape.name), ("type", d.modelType),
       ("layers", "\(d.layers) of width \(d.width), \(d.heads) heads, inside \(d.intermediate)"),
       ("vocabulary", d.vocabulary.grouped), ("positions", d.positions.grouped),
       ("parameters", model.parameterCount.grouped), ("size", "\(model.byteCount.grouped) bytes"),
-      ("fingerprint", model.shape.fingerprint ?? "unknown"),
+      ("fingerprint", model.shape.fingerprint?.short ?? "unknown"),
     ])
     if tensors { try output.table(model.tensors.map { TensorSummary($0) }) }
   }
@@ -110,7 +110,9 @@ struct Inspect: ParsableCommand {
 }
 
 extension StandardOutput {
-  fileprivate mutating func line(_ json: JSON) throws { try line(json.text(.indentedSorted)) }
+  fileprivate mutating func json(_ value: JSON) throws {
+    try lines(of: value.text(.indentedSorted))
+  }
 
   /// Names and values in two columns.
   fileprivate mutating func facts(_ facts: [(name: String, value: String)]) throws {

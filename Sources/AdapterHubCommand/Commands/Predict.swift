@@ -9,9 +9,14 @@ struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Answer texts by adapters; each text by all of them, or by its own.",
     discussion: """
-      Reads texts from the command line, or lines {"text", "pair"?, "setup"?} from --input; questions
-      are lines {"question", "context", "setup"?}. Without --setup every adapter answers every text,
-      all in one pass.
+      Reads texts from the command line, or lines {"text", "pair"?, "setup"?, "id"?} from --input; \
+      questions are lines {"question", "context", "setup"?, "id"?}. Without --setup every adapter \
+      answers every text, all in one pass.
+
+      Each line of --input is answered by a line, in order, and as soon as it can be: a program may \
+      write a line to --input - and wait for its answer. With --json it is {"row", "id"?, "adapter", \
+      "result"}, of several adapters {"row", "id"?, "answers": [{"adapter", "result"}, …]}, and for a \
+      line that cannot be answered {"row", "id"?, "error": {"message"}}. Rows count from 0.
 
       Examples:
         adapterhub predict --model all-MiniLM-L6-v2 --adapter adapters/sentiment 'I loved it.'
@@ -21,6 +26,7 @@ struct Predict: ParsableCommand {
           --question 'Who wrote it?' --context 'It was written by Ann in 1990.'
         adapterhub predict --model all-MiniLM-L6-v2 --adapter a --adapter b \\
           --setup 'stack(a,b)' --input texts.jsonl --json
+        producer | adapterhub predict --model all-MiniLM-L6-v2 --adapter a --input - --json
       """)
 
   @OptionGroup var model: ModelOptions
@@ -52,7 +58,10 @@ struct Predict: ParsableCommand {
   @Option(help: "How many of the best labels or answers; by default 1, with --json all labels.")
   var top: Int?
 
-  @Flag(help: "Print one JSON object per answer.")
+  @Flag(help: "End at the first line of --input that cannot be answered, with exit code 65.")
+  var strict = false
+
+  @Flag(help: "Print one JSON object per text.")
   var json = false
 
   @Argument(help: "The texts.")
@@ -78,26 +87,32 @@ struct Predict: ParsableCommand {
   func run() throws {
     let text = try model.loadText()
     let loaded = try adapters.load(for: text.base)
-    let lines = try input.map { try readLines($0) } ?? givenTexts.map(Line.init)
-    let requests = try self.requests(lines, loaded)
-    try mentionEmpty(lines, text.tokenizer)
-    var options = PredictionOptions()
-    options.truncates = truncate
-    options.aggregation = aggregation
-    options.questions.allowsNoAnswer = allowNoAnswer
-    options.top = top ?? (json ? nil : 1)
-    // In parts, so that answers come as they are found.
-    for start in stride(from: 0, to: requests.count, by: 512) {
-      let part = requests[start..<min(start + 512, requests.count)]
-      let answers = try naming(lines, part, text, options) {
-        try text.predict(
-          part.map { lines[$0.row].input }, with: part.map(\.stack), options: options)
+    let setups = try Setups(loaded, setup: setup)
+    let answers = Answers(text, options, isJSON: json)
+    /// By a text's own setup, by the setup for all, or else by every adapter.
+    func request(_ input: TextInput, _ row: Int, _ own: String?) throws -> TextRequest {
+      let branches =
+        own == nil && setup == nil
+        ? loaded.map { Setup.adapter($0.adapter) } : try setups.branches(ofRow: row, own: own)
+      guard branches.allSatisfy({ $0.last != nil }) else {
+        throw FileFailure(
+          "setup", "no adapter is named, so nothing can answer", hint: "leave it out, or name one")
       }
-      try printLines(
-        zip(part, answers).map { request, answer in
-          json ? request.json(answer) : request.line(lines[request.row].input, answer)
-        })
+      return TextRequest(input, branches)
     }
+    if let input {
+      var lines = try LineBatches(of: input) { line, row in
+        try request(TextInput(line), row, line["setup"]?.string())
+      }
+      try answerLines(&lines, isStrict: strict, asJSON: json) { try answers($0) }
+      try setups.check(rows: lines.rows)
+    } else {
+      let texts = givenTexts
+      try setups.check(rows: texts.count)
+      let requests = try texts.enumerated().map { try request($1, $0, nil) }
+      try printLines(answers(requests))
+    }
+    answers.mentionEmpty()
   }
 
   /// Those of the command line.
@@ -106,109 +121,88 @@ struct Predict: ParsableCommand {
     return [TextInput(question, pair: context)]
   }
 
-  /// Says which texts hold nothing: they are answered, but of nothing.
-  private func mentionEmpty(_ lines: [Line], _ tokenizer: Tokenizer) throws {
-    let empty = try lines.enumerated().filter { _, line in
-      let encoding = try tokenizer.encode(line.input.text, pair: line.input.pair)
-      return encoding.holdsNoText
+  private var options: PredictionOptions {
+    var options = PredictionOptions()
+    options.truncates = truncate
+    options.aggregation = aggregation
+    options.questions.allowsNoAnswer = allowNoAnswer
+    options.top = top ?? (json ? nil : 1)
+    return options
+  }
+}
+
+/// Answers as lines, and a note of the texts that hold nothing.
+private final class Answers {
+  private let text: TextModel
+  private let options: PredictionOptions
+  private let isJSON: Bool
+  private var emptyCount = 0
+  private var firstEmpty: String?
+
+  init(_ text: TextModel, _ options: PredictionOptions, isJSON: Bool) {
+    self.text = text
+    self.options = options
+    self.isJSON = isJSON
+  }
+
+  /// Of lines of a file.
+  func callAsFunction(
+    _ lines: [InputLine<TextRequest>]
+  ) throws -> [Result<[String], any Error>] {
+    let results = try text.results(lines.map(\.request), options: options)
+    return zip(lines, results).map { line, result in
+      result.map { answers in
+        note(answers, "\(line.origin.path), line \(line.origin.line)")
+        return printed(answers, to: line.request, row: line.row, id: line.id)
+      }
     }
-    guard let (row, line) = empty.first else { return }
-    let place = line.origin.map { "\($0.path), line \($0.line)" } ?? "text \(row + 1)"
+  }
+
+  /// Of texts of the command line.
+  func callAsFunction(_ requests: [TextRequest]) throws -> [String] {
+    let results = try text.results(requests, options: options)
+    return try zip(requests, results).enumerated().flatMap { row, answered in
+      let answers = try answered.1.get()
+      note(answers, "text \(row + 1)")
+      return printed(answers, to: answered.0, row: row, id: nil)
+    }
+  }
+
+  private func printed(
+    _ answers: [TextAnswer], to request: TextRequest, row: Int, id: JSON?
+  ) -> [String] {
+    guard isJSON else {
+      return [request.input.text] + answers.map { "  \($0.adapterNames): \($0.answer.line)" }
+    }
+    let results = answers.map { answer -> JSON.Object in
+      ["adapter": .string(answer.adapterNames), "result": answer.answer.json]
+    }
+    return [
+      answerLine(
+        row: row, id: id,
+        results.count == 1 ? results[0] : ["answers": .array(results.map { .object($0) })])
+    ]
+  }
+
+  private func note(_ answers: [TextAnswer], _ place: String) {
+    guard answers.contains(where: \.isOfNothing) else { return }
+    emptyCount += 1
+    if firstEmpty == nil { firstEmpty = place }
+  }
+
+  /// Says which texts held nothing: they were answered, but as no text is.
+  func mentionEmpty() {
+    guard let firstEmpty else { return }
     let others =
-      switch empty.count {
+      switch emptyCount {
       case 1: ""
       case 2: ", and so is 1 other"
-      default: ", and so are \(empty.count - 1) others"
+      default: ", and so are \((emptyCount - 1).grouped) others"
       }
-    writeError("adapterhub: \(place) is empty\(others); the answer is that to no text\n")
+    writeError("adapterhub: \(firstEmpty) is empty\(others); the answer is that to no text\n")
   }
+}
 
-  /// One text for one stack of adapters.
-  private struct Request {
-    let row: Int
-    let name: String
-    let stack: [BoundAdapter]
-
-    func json(_ answer: any TaskAnswer) -> String {
-      JSON.object([
-        "row": .integer(row), "adapter": .string(name), "result": answer.json,
-      ]).text(.compact)
-    }
-
-    func line(_ input: TextInput, _ answer: any TaskAnswer) -> String {
-      "\(input.text)\n  \(name): \(answer.line)"
-    }
-  }
-
-  private struct Line {
-    let input: TextInput
-    /// Nil is the command's.
-    var setup: String?
-    /// Nil for a text of the command line.
-    var origin: LineOrigin?
-
-    init(_ input: TextInput) { self.input = input }
-
-    /// What a body gives, with this line in its errors.
-    func naming<Result>(_ body: () throws -> Result) throws -> Result {
-      try origin?.naming(body) ?? body()
-    }
-  }
-
-  /// What a body gives for a part of the requests; its error is that of the first broken line.
-  private func naming<Result>(
-    _ lines: [Line], _ part: ArraySlice<Request>, _ text: TextModel, _ options: PredictionOptions,
-    _ body: () throws -> Result
-  ) throws -> Result {
-    do {
-      return try body()
-    } catch {
-      // All were read at once; one after the other they tell whose error it is.
-      for request in part {
-        let line = lines[request.row]
-        try line.naming {
-          try text.check(line.input, for: request.stack, options: options)
-        }
-      }
-      throw error
-    }
-  }
-
-  /// Each text with its own setup, with the setup for all, or else with every adapter in turn.
-  private func requests(
-    _ lines: [Line], _ loaded: [(name: String, adapter: BoundAdapter)]
-  ) throws -> [Request] {
-    let setups = Setups(loaded, setup: setup)
-    let own = try lines.map { line in
-      try line.setup.flatMap { setup in try line.naming { try setups.stacks([setup]).first } }
-    }
-    let shared = try setup.map { _ in try setups.stacks(lines.map(\.setup)) }
-    return try lines.enumerated().flatMap { row, line -> [Request] in
-      if let stack = own[row] ?? shared?[row] {
-        try line.naming {
-          guard !stack.isEmpty else {
-            throw FileFailure(
-              "setup", "no adapter is named, so nothing can answer",
-              hint: "leave it out, or name one")
-          }
-        }
-        let name = stack.map(\.name).joined(separator: ",")
-        return [Request(row: row, name: name, stack: stack)]
-      }
-      return loaded.map { Request(row: row, name: $0.name, stack: [$0.adapter]) }
-    }
-  }
-
-  private func readLines(_ path: String) throws -> [Line] {
-    var reader = try LineReader(path == "-" ? nil : path)
-    var lines: [Line] = []
-    while let field = try reader.nextObject() {
-      var line = Line(try TextInput(field))
-      line.setup = try field["setup"]?.string()
-      line.origin = LineOrigin(path: reader.path, line: reader.line)
-      lines.append(line)
-    }
-    guard !lines.isEmpty else { throw FileFailure(path, "holds no texts") }
-    return lines
-  }
+extension TextAnswer {
+  fileprivate var adapterNames: String { setup.adapters.map(\.name).joined(separator: ",") }
 }

@@ -54,7 +54,7 @@ struct Push: AsyncParsableCommand {
 
   func run() async throws {
     let repository = try RepositoryIdentifier(id)
-    let folder = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
+    let folder = withoutTrailingSlashes(folder)
     guard fileExists(folder) else { throw FileFailure(folder, "there is no such folder") }
     let hub = try HubClient()
     // A base model goes as it is: adapters on it are worth nothing where it cannot be had.

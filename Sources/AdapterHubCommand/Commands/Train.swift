@@ -74,7 +74,8 @@ struct Train: ParsableCommand {
   var seed: UInt64 = 42
 
   @Option(
-    help: "How many parts of a step may be computed side by side; decides the last bits, as threads do not."
+    help:
+      "How many parts of a step may be computed side by side; decides the last bits, as threads do not."
   )
   var lanes = 8
 
@@ -123,17 +124,17 @@ struct Train: ParsableCommand {
   }
 
   func run() throws {
-    try checkReplaceable(trimmed(output))
-    try checkWritable(beside: trimmed(output))
+    try checkReplaceable(withoutTrailingSlashes(output))
+    try checkWritable(beside: withoutTrailingSlashes(output))
     var headSettings = TaskSettings()
     headSettings.layers = headLayers
     headSettings.isRegression = regression
     headSettings.skipBadRows = skipBadRows
     let text = try model.loadText()
     var training = try text.training(
-      of: name ?? output.lastPathComponent, task: task, on: data, dev: dev, method: method,
+      of: name ?? lastPathComponent(output), task: task, on: data, dev: dev, method: method,
       head: headSettings, settings: settings)
-    let checkpoint = trimmed(output) + ".checkpoint"
+    let checkpoint = withoutTrailingSlashes(output) + ".checkpoint"
     if resume, try Training.hasCheckpoint(in: checkpoint) {
       for broken in try training.resume(from: checkpoint) {
         writeError("adapterhub: a checkpoint is passed over: \(broken)\n")
@@ -144,7 +145,7 @@ struct Train: ParsableCommand {
     }
     describe(training)
     try run(&training, checkpoint)
-    try training.save(to: trimmed(output), format: format)
+    try training.save(to: withoutTrailingSlashes(output), format: format)
     try Training.removeCheckpoints(in: checkpoint)
     try report(training)
   }
@@ -199,12 +200,12 @@ struct Train: ParsableCommand {
     writeError(
       """
       \(adapter.name): \(method), \(adapter.parameterCount.grouped) parameters, \
-      \((share * 100).formatted(digits: 2)) % of \(training.base.name); \
+      \((share * 100).formatted(digits: 2)) % of \(escaped(training.base.name)); \
       \(adapter.head?.labels.count ?? 0) labels; \(training.totalSteps.grouped) steps
 
       """)
     if training.cut > 0 {
-      let limit = min(length ?? .max, training.base.dimensions.positions)
+      let limit = min(length ?? .max, training.base.traits.positions)
       writeError("\(training.cut) rows are longer than \(limit) tokens and are cut\n")
     }
     if training.empty > 0 { writeError(emptyRows(training.empty) + "\n") }
@@ -231,11 +232,4 @@ struct Train: ParsableCommand {
     }
     try printLines(["saved \(output)\(score ?? "")"])
   }
-}
-
-/// A path without slashes at its end.
-private func trimmed(_ path: String) -> String {
-  var path = path[...]
-  while path.count > 1, path.last == "/" { path.removeLast() }
-  return String(path)
 }

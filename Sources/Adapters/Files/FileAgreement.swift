@@ -40,8 +40,7 @@ extension TensorFile {
           path, at: place,
           "has shape \(mine.shape), and in \(otherFile) it has \(theirs.shape)", hint: hint)
       }
-      // Bits, not numbers: NaN is what both have then.
-      guard try mine.floats().map(\.bitPattern) == theirs.floats().map(\.bitPattern) else {
+      guard try mine.hasSameValues(as: theirs) else {
         throw FileFailure(
           path, at: place, "holds other values than in \(otherFile)", hint: hint)
       }

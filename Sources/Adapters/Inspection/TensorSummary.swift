@@ -24,7 +24,7 @@ public struct TensorSummary: Sendable {
     shape = tensor.shape
     byteCount = tensor.byteCount
     count = tensor.count
-    values = (try? tensor.floats()).flatMap { Values($0) }
+    values = try? Values(tensor)
   }
 
   public var json: JSON {
@@ -40,22 +40,25 @@ public struct TensorSummary: Sendable {
 }
 
 extension TensorSummary.Values {
-  init?(_ floats: [Float]) {
-    guard !floats.isEmpty else { return nil }
+  /// Walks through a tensor's elements; nil where there are none.
+  fileprivate init?(_ tensor: StoredTensor) throws {
+    guard tensor.count > 0 else { return nil }
     var (least, greatest) = (Double.infinity, -Double.infinity)
     var (sum, squares, finite) = (0.0, 0.0, 0)
-    for float in floats where float.isFinite {
-      let value = Double(float)
-      least = min(least, value)
-      greatest = max(greatest, value)
-      sum += value
-      squares += value * value
-      finite += 1
+    for start in tensor.blockStarts {
+      for float in try tensor.block(from: start) where float.isFinite {
+        let value = Double(float)
+        least = min(least, value)
+        greatest = max(greatest, value)
+        sum += value
+        squares += value * value
+        finite += 1
+      }
     }
     let isEmpty = finite == 0
     self.init(
       least: isEmpty ? .nan : least, greatest: isEmpty ? .nan : greatest,
       mean: isEmpty ? .nan : sum / Double(finite), norm: squares.squareRoot(),
-      notFinite: floats.count - finite)
+      notFinite: tensor.count - finite)
   }
 }

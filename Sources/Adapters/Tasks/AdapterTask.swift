@@ -71,8 +71,16 @@ public protocol AdapterTask: Sendable {
   func isBetter(_ value: Double, than other: Double) -> Bool
 
   /// A text as the model reads it, and how its answer is made of the head's outputs.
+  ///
+  /// - Parameters:
+  ///   - input: the text.
+  ///   - encoding: what the tokenizer made of it, whole.
+  ///   - tokenizer: the model's, which knows the tokens' names.
+  ///   - limit: how many tokens a sequence may have.
+  ///   - options: what the caller chose.
   func prepared(
-    _ input: TextInput, _ tokenizer: Tokenizer, limit: Int, options: PredictionOptions
+    _ input: TextInput, _ encoding: Encoding, _ tokenizer: Tokenizer, limit: Int,
+    options: PredictionOptions
   ) throws -> PreparedInput<Answer>
 }
 

@@ -59,8 +59,9 @@ public struct QuestionAnswering: AdapterTask {
   public func encoded(_ row: QuestionRow, _ tokenizer: Tokenizer, limit: Int) throws
     -> [EncodedExample<Target>]
   {
+    let encoding = try tokenizer.encode(row.question, pair: row.context)
     let input = TextInput(row.question, pair: row.context)
-    return examples(of: try input.questionWindows(tokenizer, limit: limit, stride: nil), row)
+    return examples(of: try input.questionWindows(encoding, limit: limit, stride: nil), row)
   }
 
   func examples(of windows: [QuestionWindow], _ row: QuestionRow) -> [EncodedExample<Target>] {
@@ -151,12 +152,15 @@ public struct QuestionAnswering: AdapterTask {
   }
 
   public func prepared(
-    _ input: TextInput, _ tokenizer: Tokenizer, limit: Int, options: PredictionOptions
+    _ input: TextInput, _ encoding: Encoding, _ tokenizer: Tokenizer, limit: Int,
+    options: PredictionOptions
   ) throws -> PreparedInput<Answer> {
     let settings = options.questions
     let top = options.top ?? 1
-    let windows = try input.questionWindows(tokenizer, limit: limit, stride: settings.stride)
-    return PreparedInput(sequences: windows.map(\.sequence)) { outputs in
+    let windows = try input.questionWindows(encoding, limit: limit, stride: settings.stride)
+    return PreparedInput(
+      sequences: windows.map(\.sequence), isEmpty: windows.allSatisfy(\.isEmpty)
+    ) { outputs in
       var joined = JoinedWindows(settings, top: top)
       for (window, outputs) in zip(windows, outputs) { joined.add(outputs, window) }
       return Answer(spans: joined.answers(allowingNone: settings.allowsNoAnswer, top: top))

@@ -68,11 +68,10 @@ struct QuestionWindow: Sendable {
 }
 
 extension TextInput {
-  /// The windows over the context of a question.
+  /// The windows over the context of a question, of its encoding.
   ///
   /// - Throws: ``FileFailure`` without a question or a context, or where the question leaves no room.
-  func questionWindows(_ tokenizer: Tokenizer, limit: Int, stride: Int?) throws -> [QuestionWindow]
-  {
+  func questionWindows(_ encoding: Encoding, limit: Int, stride: Int?) throws -> [QuestionWindow] {
     guard let context = pair else {
       throw FileFailure(
         place, "is a question without a context", hint: "give {\"question\": …, \"context\": …}")
@@ -80,7 +79,6 @@ extension TextInput {
     guard !text.isEmpty, !context.isEmpty else {
       throw FileFailure(place, "the question or its context is empty")
     }
-    let encoding = try tokenizer.encode(text, pair: context)
     // Longer windows than the pipeline's make no better answers, and cost more.
     let limit = min(limit, 384)
     let room = limit - encoding.sequenceIds.count { $0 != 1 }

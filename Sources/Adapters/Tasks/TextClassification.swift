@@ -191,10 +191,11 @@ public struct TextClassification: AdapterTask {
   }
 
   public func prepared(
-    _ input: TextInput, _ tokenizer: Tokenizer, limit: Int, options: PredictionOptions
+    _ input: TextInput, _ encoding: Encoding, _ tokenizer: Tokenizer, limit: Int,
+    options: PredictionOptions
   ) throws -> PreparedInput<Answer> {
-    let encoding = try input.encoded(tokenizer, limit: limit, truncates: options.truncates)
-    return PreparedInput(sequences: [encoding.sequence]) { outputs in
+    let fitted = try input.fitted(encoding, limit: limit, truncates: options.truncates)
+    return PreparedInput(sequences: [fitted.sequence], isEmpty: encoding.holdsNoText) { outputs in
       outputs.first.map { answer($0, options) } ?? Answer(labels: [])
     }
   }

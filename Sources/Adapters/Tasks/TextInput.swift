@@ -32,24 +32,27 @@ public struct PredictionOptions: Sendable {
 /// A text as a model reads it, and how its answer is made.
 public struct PreparedInput<Answer: Sendable>: Sendable {
   public var sequences: [Batch.Sequence]
+  /// The text has no token of its own: it is empty, or nothing that the model knows of.
+  public var isEmpty: Bool
   /// Makes the answer of the head's outputs, `[rows read, outputs]` for each sequence.
   public var answer: @Sendable (_ outputs: [Tensor]) -> Answer
 }
 
 extension AdapterTask {
-  /// The same as ``prepared(_:_:limit:options:)``, for those who need not know which task it is.
+  /// The same as ``prepared(_:_:_:limit:options:)``, for those who need not know which task it is.
   func preparedForAny(
-    _ input: TextInput, _ tokenizer: Tokenizer, limit: Int, options: PredictionOptions
+    _ input: TextInput, _ encoding: Encoding, _ tokenizer: Tokenizer, limit: Int,
+    options: PredictionOptions
   ) throws -> PreparedInput<any TaskAnswer> {
-    let prepared = try prepared(input, tokenizer, limit: limit, options: options)
-    return PreparedInput(sequences: prepared.sequences, answer: prepared.answer)
+    let prepared = try prepared(input, encoding, tokenizer, limit: limit, options: options)
+    return PreparedInput(
+      sequences: prepared.sequences, isEmpty: prepared.isEmpty, answer: prepared.answer)
   }
 }
 
 extension TextInput {
-  /// Encodes the text, and says when a model cannot read all of it.
-  func encoded(_ tokenizer: Tokenizer, limit: Int, truncates: Bool) throws -> Encoding {
-    let encoding = try tokenizer.encode(text, pair: pair)
+  /// What a model reads of the text's encoding; says when it cannot read all of it.
+  func fitted(_ encoding: Encoding, limit: Int, truncates: Bool) throws -> Encoding {
     guard encoding.count > limit else { return encoding }
     guard truncates else {
       throw FileFailure(

@@ -133,18 +133,19 @@ public struct TokenClassification: AdapterTask {
   }
 
   public func prepared(
-    _ input: TextInput, _ tokenizer: Tokenizer, limit: Int, options: PredictionOptions
+    _ input: TextInput, _ encoding: Encoding, _ tokenizer: Tokenizer, limit: Int,
+    options: PredictionOptions
   ) throws -> PreparedInput<Answer> {
     guard input.pair == nil else {
       throw FileFailure(
         input.place, "token classification reads one text, and this one has a pair")
     }
-    let whole = try tokenizer.encode(input.text)
     // A quarter of a window is shared with its neighbour, so that no entity lacks context.
     let windows = try cutting {
-      try whole.windows(length: limit, stride: max(0, (limit - 2) / 4))
+      try encoding.windows(length: limit, stride: max(0, (limit - 2) / 4))
     }
-    return PreparedInput(sequences: windows.map(\.sequence)) { outputs in
+    return PreparedInput(sequences: windows.map(\.sequence), isEmpty: whole.holdsNoText) {
+      outputs in
       Answer(
         entities: entities(of: input.text, windows, outputs, tokenizer, options.aggregation),
         aggregation: options.aggregation)

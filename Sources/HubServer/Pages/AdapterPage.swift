@@ -158,7 +158,7 @@ private func factValues(_ facts: AdapterFacts, baseByteCount: Int?) -> [String: 
   }
   values["modelType"] = facts.modelType
   values["method"] = facts.method.isEmpty ? nil : facts.method
-  values["fingerprint"] = facts.baseFingerprint.map { String($0.prefix(16)) }
+  values["fingerprint"] = facts.shownFingerprint
   let whole = facts.baseByteCount ?? baseByteCount
   if let whole, whole > facts.byteCount, facts.byteCount > 0 {
     let share = facts.share ?? Double(facts.parameterCount) * 4 / Double(whole)

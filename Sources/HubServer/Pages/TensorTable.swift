@@ -4,7 +4,7 @@ internal import HTTPTypes
 internal import HubClient
 
 /// A safetensors file, tensor by tensor.
-struct TensorSummary: Sendable {
+struct TensorTable: Sendable {
   struct Row: Sendable {
     let name: String
     let shape: [Int]
@@ -90,23 +90,6 @@ struct TensorSummary: Sendable {
   }
 }
 
-extension StoredTensor {
-  /// A viewer of a page must not cost the memory of a whole tensor, four bytes an element.
-  private static let blockCount = 65_536
-
-  /// The indices at which the blocks begin that the tensor is walked through by.
-  var blockStarts: StrideTo<Int> { stride(from: 0, to: count, by: Self.blockCount) }
-
-  /// The elements from an index on as `Float`: a block of them, or those that are left.
-  func block(from start: Int) throws -> [Float] {
-    let room = min(Self.blockCount, count - start)
-    return try [Float](unsafeUninitializedCapacity: room) { buffer, filled in
-      try copyFloats(from: start, into: UnsafeMutableBufferPointer(rebasing: buffer[..<room]))
-      filled = room
-    }
-  }
-}
-
 /// A measure with four significant digits or so, aligned by its point where it is of usual size.
 func measureText(_ value: Double) -> String {
   guard value.isFinite else { return "\(value)" }
@@ -127,25 +110,25 @@ func measureText(_ value: Double) -> String {
 }
 
 /// Summaries of the files that were looked at last: a file never changes.
-actor TensorSummaries {
-  private var known: [String: TensorSummary] = [:]
+actor TensorTables {
+  private var known: [String: TensorTable] = [:]
   /// What is being read, so that many readers of one file have it read once.
-  private var reading: [String: Task<TensorSummary, any Error>] = [:]
+  private var reading: [String: Task<TensorTable, any Error>] = [:]
   /// What reads whole tensors for a page goes through here.
   let gate = MeasuringGate()
 
   /// Looks at a file whose content is stored at a path, once.
   ///
   /// - Throws: `Problem` where too many files wait to be looked at.
-  func summary(of file: StoredFile, at path: String) async throws -> TensorSummary {
+  func summary(of file: StoredFile, at path: String) async throws -> TensorTable {
     let (digest, name, count) = (file.digest, file.path, file.byteCount)
     if let summary = known[digest] { return summary }
     if let task = reading[digest] { return try await task.value }
     // A task of its own: a reader who leaves does not take it away from the others.
-    let task = Task<TensorSummary, any Error> {
+    let task = Task<TensorTable, any Error> {
       // What failed is forgotten with it: the next reader tries again.
       defer { reading[digest] = nil }
-      let summary = try await gate.run { TensorSummary(path, named: name, byteCount: count) }
+      let summary = try await gate.run { TensorTable(path, named: name, byteCount: count) }
       if known.count >= 64 { known.removeAll() }
       known[digest] = summary
       return summary

@@ -12,3 +12,11 @@ extension TextInput {
     }
   }
 }
+
+/// The texts of a .jsonl file.
+func readTexts(_ path: String) throws -> [TextInput] {
+  var lines = try LineReader(path)
+  var texts: [TextInput] = []
+  while let line = try lines.nextObject() { texts.append(try TextInput(line)) }
+  return texts
+}
