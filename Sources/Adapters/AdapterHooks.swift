@@ -38,7 +38,12 @@ struct AdapterHooks: Hooks {
   func entering(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor { x }
 
   func projected(_ y: Tensor, from x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor {
-    byRange(rows) { setup, range, rows in
+    if let parts = modules(\.projections, at: site, rows),
+      let together = parts[0].module.grouped(parts, y, from: x)
+    {
+      return together
+    }
+    return byRange(rows) { setup, range, rows in
       setup.projected(y.rows(range), from: x.rows(range), at: site, rows)
     }
   }
@@ -56,11 +61,36 @@ struct AdapterHooks: Hooks {
   }
 
   func ended(_ h: Tensor, _ ending: Ending, _ rows: TokenRows) -> Tensor {
-    byRange(rows) { setup, range, rows in setup.ended(h.rows(range), ending.rows(range), rows) }
+    if let parts = modules(\.endings, at: ending.site, rows),
+      let together = parts[0].module.grouped(parts, h, ending)
+    {
+      return together
+    }
+    return byRange(rows) { setup, range, rows in
+      setup.ended(h.rows(range), ending.rows(range), rows)
+    }
   }
 
   func left(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor {
     byRange(rows) { setup, range, rows in setup.left(x.rows(range), at: site, rows) }
+  }
+
+  /// The modules of several ranges that have one adapter each, with their rows; nil for others.
+  private func modules<Module>(
+    _ kind: KeyPath<Modules, [Int: Module]>, at site: Site, _ rows: TokenRows
+  ) -> [(module: Module, rows: Range<Int>)]? {
+    guard ranges.count > 1 else { return nil }
+    var parts: [(module: Module, rows: Range<Int>)] = []
+    for range in ranges {
+      guard let adapter = range.setup.single else {
+        if case .none = range.setup { continue }
+        return nil
+      }
+      if let module = adapter.module(kind, at: site) {
+        parts.append((module, rows.layout.rows(of: range.sequences)))
+      }
+    }
+    return parts.isEmpty ? nil : parts
   }
 
   /// Computes each range's rows on their own and lays the results end to end.

@@ -32,6 +32,15 @@ public indirect enum Setup: Sendable {
     return children.flatMap(\.adapters)
   }
 
+  /// The one adapter that acts alone; nil for none and for several.
+  var single: BoundAdapter? {
+    switch self {
+    case .adapter(let adapter): adapter
+    case .stack(let children), .sum(let children): children.count == 1 ? children[0].single : nil
+    default: nil
+    }
+  }
+
   /// The adapter whose head answers: the last.
   public var last: BoundAdapter? { adapters.last }
 

@@ -30,8 +30,6 @@ public struct BaseModel: Sendable {
     try self.init(
       opened.family, opened.configuration,
       .checkpoint(opened.checkpoint, folder: folder), try BaseShape(opened), precision)
-    // The products have packed copies; embeddings are read again, row by row.
-    for tensor in opened.checkpoint.tensors.values { tensor.releasePages() }
   }
 
   /// A model of the configuration's shape with random weights.

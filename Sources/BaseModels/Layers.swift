@@ -10,10 +10,23 @@ extension Weights {
   public func linear(
     _ inputs: Int, _ outputs: Int, bias hasBias: Bool = true, isTransposed: Bool = false
   ) throws -> Linear {
-    let weight = try tensor(
-      "weight", shape: isTransposed ? [inputs, outputs] : [outputs, inputs])
+    let weight = try matrix(
+      "weight", isTransposed ? inputs : outputs, isTransposed ? outputs : inputs)
     let bias = hasBias ? try tensor("bias", shape: [outputs]) : nil
-    return Linear(frozen: weight, isTransposed: isTransposed, bias: bias, precision: precision)
+    func linear(_ weight: some MatrixSource) throws -> Linear {
+      isTransposed
+        ? try Linear(frozen: TransposedMatrix(weight), bias: bias, precision: precision)
+        : try Linear(frozen: weight, bias: bias, precision: precision)
+    }
+    return try linear(weight)
+  }
+
+  /// A table of vectors: `name` `[count, width]`; only rows that are looked up become floats.
+  public func embedding(_ name: String, _ count: Int, _ width: Int) throws -> Embedding {
+    func embedding(_ table: some MatrixSource) throws -> Embedding {
+      try Embedding(table, precision: precision)
+    }
+    return try embedding(matrix(name, count, width))
   }
 
   /// A linear layer at which methods may act.
@@ -58,6 +71,31 @@ final class Projections: Sendable {
   }
 
   var all: [Int: Linear] { layers.withLock { $0 } }
+}
+
+/// A matrix where its file has it.
+struct StoredMatrix: MatrixSource {
+  private let stored: StoredTensor
+  private let failure: @Sendable () -> FileFailure
+
+  init(_ stored: StoredTensor, failure: @escaping @Sendable () -> FileFailure) {
+    self.stored = stored
+    self.failure = failure
+  }
+
+  var rows: Int { stored.shape[0] }
+  var width: Int { stored.shape[1] }
+
+  func copyFloats(
+    rows range: Range<Int>, into floats: UnsafeMutableBufferPointer<Float>
+  ) throws {
+    try stored.copyFloats(from: range.lowerBound * width, into: floats)
+  }
+
+  func notFinite(row: Int) -> any Error { failure() }
+
+  /// The products have packed copies; what is read again is read again from the file.
+  func wasPacked() { stored.releasePages() }
 }
 
 extension Tensor {

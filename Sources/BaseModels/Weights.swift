@@ -122,37 +122,74 @@ public struct Weights: Sendable {
   ///   - tied: the same as another that was read before, which a file may have under this name too.
   /// - Throws: ``FileFailure`` when it is missing, has another shape, or is not finite.
   public func tensor(_ name: String, shape: [Int], around center: Center = .zero) throws -> Tensor {
-    if case .drawing(let drawing) = sites {
-      drawing.add(
-        Blueprint.Entry(
-          path: fullName(name), shape: shape, isOptional: isOptional, isTied: false,
-          spellings: spellings(of: name)))
-    }
+    note(name, shape)
     switch source {
     case .nothing: return Tensor(shapeOnly: shape)
-    case .random(let random):
-      let x = random.uniform(shape, stream: fullName(name)) + .full(-0.5, shape: shape)
-      return center == .one ? x * 0.2 + .full(1, shape: shape) : x * 0.07
+    case .random(let random): return self.random(random, name, shape, around: center)
     case .checkpoint(let checkpoint, let folder):
-      let found = spellings(of: name).lazy.compactMap { checkpoint.tensors[$0] }.first
-      guard let stored = found else {
-        throw FileFailure(
-          folder, at: "tensor \(fullName(name))", "the checkpoint has no tensor of this name",
-          hint: "is this the model that config.json describes?")
-      }
-      guard stored.shape == shape else {
-        throw FileFailure(
-          folder, at: "tensor \(stored.name)", "has shape \(stored.shape), expected \(shape)",
-          hint: "config.json and the weights do not belong together")
-      }
+      let stored = try stored(name, shape, checkpoint, folder)
       let tensor = try Tensor(stored)
-      guard tensor.isFinite else {
-        throw FileFailure(
-          folder, at: "tensor \(stored.name)", "holds NaN or infinity",
-          hint: "the training that wrote it diverged, or the file is damaged")
-      }
+      guard tensor.isFinite else { throw notFinite(stored, folder) }
       return tensor
     }
+  }
+
+  /// A matrix below this place, as its file has it until a layer packs it.
+  ///
+  /// - Parameters:
+  ///   - name: below the path; empty for the tensor at the path itself.
+  ///   - rows: as the file has them.
+  ///   - width: of a row.
+  /// - Throws: ``FileFailure`` when it is missing, or has another shape.
+  public func matrix(_ name: String, _ rows: Int, _ width: Int) throws -> any MatrixSource {
+    let shape = [rows, width]
+    note(name, shape)
+    switch source {
+    case .nothing: return Tensor(shapeOnly: shape)
+    case .random(let random): return self.random(random, name, shape, around: .zero)
+    case .checkpoint(let checkpoint, let folder):
+      let stored = try stored(name, shape, checkpoint, folder)
+      return StoredMatrix(stored) { notFinite(stored, folder) }
+    }
+  }
+
+  private func note(_ name: String, _ shape: [Int]) {
+    guard case .drawing(let drawing) = sites else { return }
+    drawing.add(
+      Blueprint.Entry(
+        path: fullName(name), shape: shape, isOptional: isOptional, isTied: false,
+        spellings: spellings(of: name)))
+  }
+
+  private func random(
+    _ random: Random, _ name: String, _ shape: [Int], around center: Center
+  ) -> Tensor {
+    let x = random.uniform(shape, stream: fullName(name)) + .full(-0.5, shape: shape)
+    return center == .one ? x * 0.2 + .full(1, shape: shape) : x * 0.07
+  }
+
+  private func stored(
+    _ name: String, _ shape: [Int], _ checkpoint: Checkpoint, _ folder: String
+  ) throws -> StoredTensor {
+    let found = spellings(of: name).lazy.compactMap { checkpoint.tensors[$0] }.first
+    guard let stored = found else {
+      throw FileFailure(
+        folder, at: "tensor \(fullName(name))", "the checkpoint has no tensor of this name",
+        hint: "is this the model that config.json describes?")
+    }
+    guard stored.shape == shape else {
+      throw FileFailure(
+        folder, at: "tensor \(escaped(stored.name, limit: 200))",
+        "has shape \(stored.shape), expected \(shape)",
+        hint: "config.json and the weights do not belong together")
+    }
+    return stored
+  }
+
+  private func notFinite(_ stored: StoredTensor, _ folder: String) -> FileFailure {
+    FileFailure(
+      folder, at: "tensor \(escaped(stored.name, limit: 200))", "holds NaN or infinity",
+      hint: "the training that wrote it diverged, or the file is damaged")
   }
 
   /// Notes a second name that a file may have for a tensor that is read elsewhere.

@@ -16,8 +16,8 @@
 
     /// Attention with heads 256 wide, for which a kernel keeps more than half a megabyte.
     static func attend() {
-      let layout = Layout(lengths: [8])
-      let x = Tensor(numbers(8 * 256, seed: 1), shape: [8, 256])
+      let layout = Layout(lengths: [256])
+      let x = Tensor(numbers(256 * 256, seed: 1), shape: [256, 256])
       _ = attention(
         x, layout, over: [KeyValues(key: x, value: x, layout)],
         AttentionShape(heads: 1, headWidth: 256))

@@ -147,7 +147,7 @@ private func readHead(
     if let static_ { return static_.name(of: key, in: newName) }
     // The Python library also writes heads whose names begin with this one's.
     guard key.hasPrefix("heads.\(headName).") else { return nil }
-    return "heads.\(newName).\(key.dropFirst("heads.\(headName).".utf8.count))"
+    return "heads.\(newName).\(key.dropFirst("heads.\(headName).".count))"
   }
   return ReadHead(head: head, tensors: tensors)
 }

@@ -39,7 +39,7 @@ struct StaticHead: Sendable {
   /// What a tensor of the class is called among a head's.
   func name(of key: String, in head: String) -> String? {
     for (position, source) in saved.names where key.hasPrefix(source + ".") {
-      return "heads.\(head).\(position).\(key.dropFirst(source.utf8.count + 1))"
+      return "heads.\(head).\(position).\(key.dropFirst(source.count + 1))"
     }
     return nil
   }

@@ -262,8 +262,11 @@ private struct BottleneckModule: EndingModule {
   func adapted(_ h: Tensor, _ ending: Ending, _ rows: TokenRows) -> Tensor {
     if method.isParallel { return normedAfter(bottleneck(ending.residual, rows)) }
     let input = method.normsBefore ? ending.finished(h) : h
-    let y = bottleneck(input, rows)
     let skip = skip(h, input, ending)
+    if ownNormAfter == nil, gate == nil, scaling == nil, dropout == nil {
+      return up(narrow(input), scaledBy: factor, addingTo: skip)
+    }
+    let y = bottleneck(input, rows)
     return method.addsResidualBeforeOwnNorm ? normedAfter(y + skip) : normedAfter(y) + skip
   }
 
@@ -287,10 +290,46 @@ private struct BottleneckModule: EndingModule {
     return method.normsAfter ? ending(whole) : whole
   }
 
+  func grouped(
+    _ parts: [(module: any EndingModule, rows: Range<Int>)], _ h: Tensor, _ ending: Ending
+  ) -> Tensor? {
+    let modules = parts.compactMap { $0.module as? BottleneckModule }
+    // Rows that are nobody's end as they should where an absent bottleneck leaves the sub-layer's
+    // output alone, and the model's norm follows.
+    guard modules.count == parts.count, method.residual == .output, method.normsAfter,
+      !method.addsResidualBeforeOwnNorm, modules.allSatisfy({ $0.isPlain(like: self) })
+    else { return nil }
+    let x = method.isParallel ? ending.residual : method.normsBefore ? ending.finished(h) : h
+    let rows = parts.map(\.rows)
+    let narrow = Linear.grouped(
+      zip(modules, rows).map { .init($0.down, rows: $1) }, x, activation: method.activation)
+    return ending(
+      Linear.grouped(
+        zip(modules, rows).map { .init($0.up, rows: $1, scale: $0.factor) }, narrow, addingTo: h))
+  }
+
+  /// Whether it differs from another in nothing but its tensors and scale, and is two layers alone.
+  private func isPlain(like other: BottleneckModule) -> Bool {
+    ownNormBefore == nil && ownNormAfter == nil && gate == nil && scaling == nil && dropout == nil
+      && down.outputs == other.down.outputs && method.activation == other.method.activation
+      && method.isParallel == other.method.isParallel
+      && method.normsBefore == other.method.normsBefore
+      && method.normsAfter == other.method.normsAfter && method.residual == other.method.residual
+      && method.addsResidualBeforeOwnNorm == other.method.addsResidualBeforeOwnNorm
+  }
+
+  /// The constant that scales; 1 where another scaling does.
+  private var factor: Float {
+    if case .constant(let factor) = method.scaling { factor } else { 1 }
+  }
+
+  private func narrow(_ x: Tensor) -> Tensor {
+    down(ownNormBefore?(x) ?? x, activation: method.activation)
+  }
+
   /// `scaling · up(activation(down(x)))`, dropped out and gated.
   private func bottleneck(_ x: Tensor, _ rows: TokenRows) -> Tensor {
-    let narrow = down(ownNormBefore?(x) ?? x, activation: method.activation)
-    var y = up(narrow)
+    var y = up(narrow(x))
     if !method.isParallel {
       y = y.droppingSequences(
         method.stochasticDepth, rows.layout, dropout?.at("depth"),

@@ -201,12 +201,28 @@ private struct LowRankModule: ProjectionModule {
   var readsDelta: Bool { true }
 
   func delta(after delta: Tensor?, from x: Tensor, _ rows: TokenRows) -> Tensor {
-    let y = up(down((delta?.rows(like: x) ?? x).dropped(dropout, source, rows)))
-    guard let gate else { return scaling == 1 ? y : y * scaling }
-    return y.multiplyingEachRow(by: gate(x, activation: .sigmoid).meanOfSequences(rows.layout))
+    let narrow = down((delta?.rows(like: x) ?? x).dropped(dropout, source, rows))
+    guard let gate else { return up(narrow, scaledBy: scaling) }
+    return up(narrow).multiplyingEachRow(
+      by: gate(x, activation: .sigmoid).meanOfSequences(rows.layout))
   }
 
   func combined(_ y: Tensor, _ delta: Tensor) -> Tensor { y + delta.rows(like: y) }
+
+  func grouped(
+    _ parts: [(module: any ProjectionModule, rows: Range<Int>)], _ y: Tensor, from x: Tensor
+  ) -> Tensor? {
+    let modules = parts.compactMap { $0.module as? LowRankModule }
+    guard modules.count == parts.count,
+      modules.allSatisfy({
+        $0.gate == nil && $0.source == nil && $0.down.outputs == down.outputs
+      })
+    else { return nil }
+    let rows = parts.map(\.rows)
+    let narrow = Linear.grouped(zip(modules, rows).map { .init($0.down, rows: $1) }, x)
+    return Linear.grouped(
+      zip(modules, rows).map { .init($0.up, rows: $1, scale: $0.scaling) }, narrow, addingTo: y)
+  }
 }
 
 extension Tensor {

@@ -71,6 +71,16 @@ public enum AdapterMethods {
     Bottleneck.self, LowRank.self, PrefixTuning.self, PromptTuning.self, ReFT.self,
   ]
 
+  /// Names of several methods that go together.
+  ///
+  ///     mam      He et al., 2021     a prefix beside a parallel bottleneck
+  ///     unipelt  Mao et al., 2022    three methods, each behind a gate
+  static let unions: [String: String] = [
+    "mam": "prefix_tuning[bottleneck_size=800]|par_bn",
+    "unipelt": "prefix_tuning[prefix_length=10, use_gating=True]|seq_bn[use_gating=True]"
+      + "|lora[r=8, alpha=2, use_gating=True]",
+  ]
+
   /// The containers of all.
   static let containers = Set(all.flatMap { $0.containers })
 

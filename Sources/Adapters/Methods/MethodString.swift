@@ -13,12 +13,17 @@ public func parseMethods(_ text: String) throws -> [any Method] {
   repeat {
     let start = reader.position
     let name = reader.word()
+    if let union = AdapterMethods.unions[name] {
+      found += try parseMethods(union)
+      continue
+    }
     guard
       let (type, settings) = AdapterMethods.all.lazy.compactMap({ type in
         type.identifiers.first { $0.name == name }.map { (type, $0.settings) }
       }).first
     else {
-      let known = AdapterMethods.all.flatMap { $0.identifiers.map(\.name) }.joined(separator: ", ")
+      let names = AdapterMethods.all.flatMap { $0.identifiers.map(\.name) }
+      let known = (names + AdapterMethods.unions.keys.sorted()).joined(separator: ", ")
       throw reader.failure(
         name.isEmpty
           ? "expected a method's name, found \(reader.rest)"

@@ -53,6 +53,24 @@ public protocol ProjectionModule: SiteModule {
 
   /// Brings the last module's delta into the projection's output.
   func combined(_ y: Tensor, _ delta: Tensor) -> Tensor
+
+  /// What equal modules of several adapters make of a projection's output, as one product.
+  ///
+  /// - Parameters:
+  ///   - parts: modules, each with its rows; rows that are nobody's stay as they are.
+  ///   - y: `[rows, outputs]`
+  ///   - x: `[rows, inputs]`
+  /// - Returns: `[rows, outputs]`; nil where the modules are not equal in all but their tensors.
+  func grouped(
+    _ parts: [(module: any ProjectionModule, rows: Range<Int>)], _ y: Tensor, from x: Tensor
+  )
+    -> Tensor?
+}
+
+extension ProjectionModule {
+  public func grouped(
+    _ parts: [(module: any ProjectionModule, rows: Range<Int>)], _ y: Tensor, from x: Tensor
+  ) -> Tensor? { nil }
 }
 
 /// Gives an attention keys and values of its own.
@@ -86,6 +104,25 @@ public protocol EndingModule: SiteModule {
   ///   - ending: what the model itself would do.
   /// - Returns: `[rows, width]`
   func finished(_ h: Tensor, original: Tensor, _ ending: Ending) -> Tensor
+
+  /// What equal modules of several adapters make of a sub-layer's end, as one product; residual and
+  /// norm included.
+  ///
+  /// - Parameters:
+  ///   - parts: modules, each with its rows; rows that are nobody's end as the model ends them.
+  ///   - h: `[rows, width]`
+  ///   - ending: what the model itself would do.
+  /// - Returns: `[rows, width]`; nil where the modules are not equal in all but their tensors.
+  func grouped(
+    _ parts: [(module: any EndingModule, rows: Range<Int>)], _ h: Tensor, _ ending: Ending
+  )
+    -> Tensor?
+}
+
+extension EndingModule {
+  public func grouped(
+    _ parts: [(module: any EndingModule, rows: Range<Int>)], _ h: Tensor, _ ending: Ending
+  ) -> Tensor? { nil }
 }
 
 /// Acts on a layer's output.

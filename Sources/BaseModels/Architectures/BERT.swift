@@ -59,24 +59,23 @@ public struct BERT: Architecture {
 extension BERT {
   /// Word, position and token-type vectors, summed and normed.
   private struct Embeddings: Sendable {
-    let words, positions, tokenTypes: Tensor
+    let words, positions, tokenTypes: Embedding
     let norm: Norm
     let site: Site
     let dropout: Float
 
     init(_ model: Weights, _ c: Configuration) throws {
       let weights = model / "embeddings"
-      words = try weights.tensor("word_embeddings.weight", shape: [c.vocabulary, c.width])
-      positions = try weights.tensor("position_embeddings.weight", shape: [c.positions, c.width])
-      tokenTypes = try weights.tensor(
-        "token_type_embeddings.weight", shape: [c.tokenTypes, c.width])
+      words = try weights.embedding("word_embeddings.weight", c.vocabulary, c.width)
+      positions = try weights.embedding("position_embeddings.weight", c.positions, c.width)
+      tokenTypes = try weights.embedding("token_type_embeddings.weight", c.tokenTypes, c.width)
       norm = try (weights / "LayerNorm").norm(c.width, epsilon: c.epsilon)
       site = model.site(.embeddings, .only, c.width, c.width)
       dropout = c.hiddenDropout
     }
 
     func callAsFunction(_ tokens: Batch.Tokens, positions places: [Int32]) -> Tensor {
-      norm(.embedding([(words, tokens.ids), (positions, places), (tokenTypes, tokens.typeIds)]))
+      norm(Embedding.sum([(words, tokens.ids), (positions, places), (tokenTypes, tokens.typeIds)]))
     }
   }
 

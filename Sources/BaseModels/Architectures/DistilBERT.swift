@@ -17,7 +17,7 @@ public struct DistilBERT: Architecture {
   private static let epsilon: Float = 1e-12
 
   public let traits: Traits
-  private let words, positions: Tensor
+  private let words, positions: Embedding
   private let embeddingNorm: Norm
   private let embeddingSite: Site
   private let dropout: Float
@@ -39,9 +39,8 @@ public struct DistilBERT: Architecture {
       headDropout: try configuration.dropout("seq_classif_dropout") ?? 0.2)
     let model = weights.model("distilbert")
     let embeddings = model / "embeddings"
-    words = try embeddings.tensor("word_embeddings.weight", shape: [traits.vocabulary, width])
-    positions = try embeddings.tensor(
-      "position_embeddings.weight", shape: [traits.positions, width])
+    words = try embeddings.embedding("word_embeddings.weight", traits.vocabulary, width)
+    positions = try embeddings.embedding("position_embeddings.weight", traits.positions, width)
     embeddingNorm = try (embeddings / "LayerNorm").norm(width, epsilon: Self.epsilon)
     embeddingSite = model.site(.embeddings, .only, width, width)
     let attentionDropout = try configuration.dropout("attention_dropout") ?? 0.1
@@ -55,7 +54,7 @@ public struct DistilBERT: Architecture {
   public func embedded(
     _ tokens: Batch.Tokens, _ stack: Site.Stack, _ pass: inout EmbeddingPass
   ) -> Tensor {
-    let x = embeddingNorm(.embedding([(words, tokens.ids), (positions, tokens.places)]))
+    let x = embeddingNorm(Embedding.sum([(words, tokens.ids), (positions, tokens.places)]))
     return pass.entered(pass.dropped(x, dropout, at: "distilbert.embeddings"), at: embeddingSite)
   }
 

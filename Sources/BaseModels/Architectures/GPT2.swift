@@ -14,7 +14,7 @@ public struct GPT2: Architecture {
   ]
 
   public let traits: Traits
-  private let words, positions: Tensor
+  private let words, positions: Embedding
   private let embeddingSite: Site
   private let embeddingDropout: Float
   private let layers: [Layer]
@@ -25,8 +25,8 @@ public struct GPT2: Architecture {
     traits = c.traits
     let model = weights.model("transformer", stack: .decoder)
     let h = traits.width
-    words = try (model / "wte").tensor("weight", shape: [traits.vocabulary, h])
-    positions = try (model / "wpe").tensor("weight", shape: [traits.positions, h])
+    words = try (model / "wte").embedding("weight", traits.vocabulary, h)
+    positions = try (model / "wpe").embedding("weight", traits.positions, h)
     embeddingSite = model.site(.embeddings, .only, h, h)
     embeddingDropout = c.embeddingDropout
     layers = try (model / "h").layers(traits.layers) { try Layer($0, c, index: $1) }
@@ -37,7 +37,7 @@ public struct GPT2: Architecture {
   public func embedded(
     _ tokens: Batch.Tokens, _ stack: Site.Stack, _ pass: inout EmbeddingPass
   ) -> Tensor {
-    let x = Tensor.embedding([(words, tokens.ids), (positions, tokens.places)])
+    let x = Embedding.sum([(words, tokens.ids), (positions, tokens.places)])
     return pass.entered(
       pass.dropped(x, embeddingDropout, at: "transformer.drop"), at: embeddingSite)
   }
@@ -50,7 +50,7 @@ public struct GPT2: Architecture {
 
   /// The output embedding is the input's.
   public func vocabularyLogits(_ x: Tensor, unembedding: (Tensor) -> Tensor) -> Tensor? {
-    traits.hasVocabularyHead ? unembedding(x).multiplied(transposing: words) : nil
+    traits.hasVocabularyHead ? words.asLinear(unembedding(x)) : nil
   }
 }
 

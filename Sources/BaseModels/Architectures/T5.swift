@@ -32,7 +32,7 @@ public struct T5: Architecture {
   }()
 
   public let traits: Traits
-  private let words: Tensor
+  private let words: Embedding
   private let encoder, decoder: Stack
   /// The output embedding where it is not the input's.
   private let vocabulary: Linear?
@@ -44,7 +44,7 @@ public struct T5: Architecture {
     dropout = c.dropout
     let model = weights.model("transformer")
     let h = traits.width
-    words = try (model / "shared").tensor("weight", shape: [traits.vocabulary, h])
+    words = try (model / "shared").embedding("weight", traits.vocabulary, h)
     for side in ["encoder", "decoder"] {
       (model / side / "embed_tokens").tied("weight", shape: [traits.vocabulary, h])
     }
@@ -63,7 +63,7 @@ public struct T5: Architecture {
   public func embedded(
     _ tokens: Batch.Tokens, _ stack: Site.Stack, _ pass: inout EmbeddingPass
   ) -> Tensor {
-    let x = Tensor.embedding([(words, tokens.ids)])
+    let x = words(tokens.ids)
     let dropped = pass.dropped(x, dropout, at: "\(stack.rawValue).embeddings")
     return stack == .encoder
       ? pass.entered(dropped, at: encoder.embeddingSite) : dropped
@@ -84,7 +84,7 @@ public struct T5: Architecture {
     guard traits.hasVocabularyHead else { return nil }
     guard let vocabulary else {
       let scaled = x * (1 / Float(traits.width).squareRoot())
-      return unembedding(scaled).multiplied(transposing: words)
+      return words.asLinear(unembedding(scaled))
     }
     return vocabulary(unembedding(x))
   }
