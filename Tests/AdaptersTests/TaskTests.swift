@@ -4,6 +4,7 @@ import Datasets
 import Files
 import Tensors
 import Testing
+import Tokenization
 
 @testable import Adapters
 
