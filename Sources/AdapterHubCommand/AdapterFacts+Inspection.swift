@@ -33,7 +33,7 @@ extension AdapterFacts {
   private static func adapters(_ folder: String, _ root: Field, _ base: BaseShape?) -> AdapterFacts
   {
     var facts = AdapterFacts(
-      library: .adapters, name: text(root, "name") ?? folder.lastPathComponent, method: "",
+      library: .adapters, name: text(root, "name") ?? lastPathComponent(folder), method: "",
       configuration: root["config"]?.json ?? [:], modelType: text(root, "model_type"),
       baseModel: text(root, "model_name"))
     let unread = problem(in: folder) {
@@ -42,7 +42,7 @@ extension AdapterFacts {
       facts.name = file.name
       facts.method = adapter.method
       facts.hiddenSize = file.hiddenSize
-      facts.baseFingerprint = file.fingerprint
+      facts.baseFingerprint = file.fingerprint?.text
       facts.task = adapter.head.flatMap { AdapterTasks.name(of: $0) }
       facts.labels = adapter.head?.labels.names ?? []
       facts.parameterCount = adapter.parameterCount
@@ -72,7 +72,7 @@ extension AdapterFacts {
       "FEATURE_EXTRACTION": "embedding",
     ]
     var facts = AdapterFacts(
-      library: .peft, name: folder.lastPathComponent,
+      library: .peft, name: lastPathComponent(folder),
       method: type + (settings.isEmpty ? "" : "[\(settings.joined(separator: ","))]"),
       configuration: root.json, baseModel: text(root, "base_model_name_or_path"),
       task: text(root, "task_type").flatMap { tasks[$0] })
@@ -89,9 +89,11 @@ extension AdapterFacts {
         $0 + ($1.name.contains(".modules_to_save.") ? 0 : $1.count)
       }
       for tensor in file.tensors where tensor.values?.notFinite ?? 0 > 0 {
-        facts.problems.append("\(path.lastPathComponent): \(tensor.name) holds NaN or infinity")
+        facts.problems.append("\(lastPathComponent(path)): \(tensor.name) holds NaN or infinity")
       }
-      if file.tensors.isEmpty { facts.problems.append("\(path.lastPathComponent): has no tensors") }
+      if file.tensors.isEmpty {
+        facts.problems.append("\(lastPathComponent(path)): has no tensors")
+      }
     }
     facts.problems += unread
     return facts

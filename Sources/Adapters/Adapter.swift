@@ -12,6 +12,8 @@ public struct Adapter: Sendable {
   /// By the names that the files have: `bert.encoder.layer.0.output.adapters.sst2.adapter_up.bias`.
   public var tensors: [String: Tensor]
   public var head: (any Head)?
+  /// The head that lies beside it, where it is of a kind that nothing here computes.
+  public internal(set) var unsupportedHead: UnsupportedHead?
   /// The head's, by the names that the files have: `heads.sst2.1.weight`.
   public var headTensors: [String: Tensor]
   /// Everything else that `adapter_config.json` says: where it comes from, what made it.
@@ -37,6 +39,7 @@ public struct Adapter: Sendable {
     let file = "adapter \(name)"
     try checkAdapterName(name, in: file)
     for method in methods {
+      try method.checkFresh(file)
       if let layer = method.leftOut.sorted().first(where: { $0 >= base.traits.layers }) {
         throw FileFailure(
           file, at: "leave_out",

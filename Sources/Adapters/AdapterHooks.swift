@@ -35,12 +35,6 @@ struct AdapterHooks: Hooks {
     return (.concatenatingRows(parts), .joined(kept))
   }
 
-  func unembedded(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor {
-    byRange(rows) { setup, range, _ in
-      setup.embeddings(at: site).reversed().reduce(x.rows(range)) { $1.unembedded($0) }
-    }
-  }
-
   func entering(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor { x }
 
   func projected(_ y: Tensor, from x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor {

@@ -9,6 +9,8 @@ public struct BoundAdapter: Sendable {
   public let head: (any Head)?
   /// What the head is asked; nil without a head, and for a head that no task asks.
   public let task: (any AdapterTask)?
+  /// The head that lies beside it, where it is of a kind that nothing here computes.
+  let unsupportedHead: UnsupportedHead?
   /// The model it was brought together with.
   public let base: BaseShape
   let boundHead: (any BoundHead)?
@@ -40,6 +42,7 @@ public struct BoundAdapter: Sendable {
     name = adapter.name
     head = adapter.head
     task = adapter.task
+    unsupportedHead = adapter.unsupportedHead
     self.base = base.shape
     identity = Identity()
     let tensors = AdapterTensors(

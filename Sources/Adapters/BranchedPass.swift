@@ -4,13 +4,14 @@ internal import Tensors
 
 /// What a head gave for a run of sequences.
 struct HeadOutput: Sendable {
-  let adapter: BoundAdapter
   /// Of ``BranchedPass/sequences``.
   let sequences: Range<Int>
   /// `[rows read, outputs]`
   let outputs: Tensor
   /// Which tokens the rows are.
   let rows: TokenRows
+  /// Whether of a sequence one row was read for all of it.
+  let isOfSequence: [Bool]
 }
 
 /// A pass through the model and through each setup's head.
@@ -33,10 +34,11 @@ struct BranchedPass {
   ///   - base: the model.
   ///   - hiddenStates: how much somebody looks at.
   ///   - options: dropout and cancellation.
+  ///   - wantsVocabulary: whether the model's own head answers where no adapter's does.
   ///   - firstNumber: the number of the first input in the step of a training.
   init(
     _ inputs: [ModelInput], _ base: BaseModel, _ hiddenStates: HiddenStates,
-    _ options: PassOptions, firstNumber: Int = 0
+    _ options: PassOptions, wantsVocabulary: Bool = false, firstNumber: Int = 0
   ) throws {
     let batch = Batch(inputs.map(\.sequence), firstNumber: firstNumber)
     let setups = inputs.map(\.branches)
@@ -44,7 +46,9 @@ struct BranchedPass {
     // Where several setups answer one input, what lies below all of them is computed once.
     let common = setups.map { $0.count == 1 ? $0[0] : .none }
     let sequences = inputs.indices.flatMap { input in
-      setups[input].indices.map { Branch(input: input, number: $0, sequence: inputs[input].sequence) }
+      setups[input].indices.map {
+        Branch(input: input, number: $0, sequence: inputs[input].sequence)
+      }
     }.groupedStably { setups[$0.input][$0.number] }
     let order = sequences.map(\.input)
     let below = AdapterHooks(ranges: ranges(of: common))
@@ -71,14 +75,16 @@ struct BranchedPass {
       isBranched = true
     }
     let readings = sequences.map { branch in
-      setups[branch.input][branch.number].readings(branch.sequence, hiddenStates)
+      setups[branch.input][branch.number].readings(
+        branch.sequence, hiddenStates, base.vocabularyHead(wanted: wantsVocabulary))
     }
     hidden = try base.finish(
       start, above, reading: readings, options, observe: isObserving ? observe : nil)
     self.sequences = sequences
     self.observed = observed
     heads = above.ranges.compactMap { [hidden] range in
-      guard let adapter = range.setup.last, let head = adapter.boundHead else { return nil }
+      let own = range.setup.last?.boundHead
+      guard let head = own ?? base.vocabularyHead(wanted: wantsVocabulary) else { return nil }
       let first = hidden.rows.layout.rows(of: range.sequences).lowerBound
       let chosen = range.sequences.map {
         readings[$0][0].rows(of: $0, in: hidden.rows).map { $0 - first }
@@ -88,9 +94,12 @@ struct BranchedPass {
       let indices = chosen.flatMap(\.self)
       let isAll = indices.count == all.count
       let rows = isAll ? all : all.rows(chosen)
+      let outputs = head(isAll ? read : read.rows(at: indices), rows) { x in
+        base.embeddingSite.map { range.setup.unembedded(x, at: $0) } ?? x
+      }
       return HeadOutput(
-        adapter: adapter, sequences: range.sequences,
-        outputs: head(isAll ? read : read.rows(at: indices), rows), rows: rows)
+        sequences: range.sequences, outputs: outputs, rows: rows,
+        isOfSequence: range.sequences.map { readings[$0][0].isOne })
     }
   }
 
@@ -106,9 +115,9 @@ struct BranchedPass {
 
   /// Whether a sequence's head reads one row for all of it.
   func isOfSequence(_ sequence: Int) -> Bool {
-    heads.first { $0.sequences.contains(sequence) }?.adapter.boundHead?.reading(
-      sequences[sequence].sequence
-    ).isOne ?? false
+    heads.first { $0.sequences.contains(sequence) }.map {
+      $0.isOfSequence[sequence - $0.sequences.lowerBound]
+    } ?? false
   }
 
   /// The hidden states of every layer that were asked for.
@@ -130,15 +139,23 @@ struct BranchedPass {
 extension Setup {
   /// Which rows somebody looks at, the head first.
   fileprivate func readings(
-    _ sequence: Batch.Sequence, _ hiddenStates: HiddenStates
+    _ sequence: Batch.Sequence, _ hiddenStates: HiddenStates, _ other: (any BoundHead)?
   ) -> [Reading] {
-    let head = last?.boundHead?.reading(sequence)
+    let head = (last?.boundHead ?? other)?.reading(sequence)
     guard hiddenStates == .unread else { return head.map { [$0, .all] } ?? [.all] }
     return [head ?? .first]
   }
 }
 
 extension BaseModel {
+  /// The checkpoint's own head, where it is wanted and there.
+  fileprivate func vocabularyHead(wanted: Bool) -> (any BoundHead)? {
+    wanted && traits.hasVocabularyHead ? VocabularyHead.bound(to: self) : nil
+  }
+
+  /// Behind the embeddings, from where the way back to the vocabulary is known.
+  fileprivate var embeddingSite: Site? { sites.first { $0.kind == .embeddings } }
+
   /// The first layer at which any of some setups acts; nil where one acts before all layers.
   fileprivate func lowestLayer(of setups: some Sequence<Setup>) -> Int? {
     var lowest = traits.layers - 1

@@ -80,7 +80,7 @@ extension BoundAdapter {
   /// - Throws: ``FileFailure`` where there is no head, or no task for it.
   var requiredTask: any AdapterTask {
     get throws {
-      guard let head else { throw headless(name) }
+      guard let head else { throw unsupportedHead?.failure ?? headless(name) }
       guard let task else {
         throw FileFailure("adapter \(name)", "its head \(type(of: head)) answers no task")
       }

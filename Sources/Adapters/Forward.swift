@@ -41,17 +41,24 @@ public enum HiddenStates: Sendable {
 extension BaseModel {
   /// Runs inputs, in any order of adapters; each one's result is what it would be alone.
   ///
+  /// - Parameters:
+  ///   - inputs: sequences, each with its setups.
+  ///   - hiddenStates: how much of them somebody looks at.
+  ///   - wantsVocabulary: whether a language model's own head answers where no adapter's does.
   /// - Throws: ``InputFailure`` for an input the model cannot read, ``FileFailure`` for a setup that is
   ///   not possible, or a result that is not finite.
-  public func forward(_ inputs: [ModelInput], hiddenStates: HiddenStates = .unread) throws
-    -> [ModelOutput]
-  {
-    try results(inputs, hiddenStates: hiddenStates).map { try $0.get() }
+  public func forward(
+    _ inputs: [ModelInput], hiddenStates: HiddenStates = .unread, wantsVocabulary: Bool = false
+  ) throws -> [ModelOutput] {
+    try results(inputs, hiddenStates: hiddenStates, wantsVocabulary: wantsVocabulary).map {
+      try $0.get()
+    }
   }
 
   /// The same where an input that cannot be run fails alone.
   public func results(
-    _ inputs: [ModelInput], hiddenStates: HiddenStates = .unread, _ options: PassOptions = .init()
+    _ inputs: [ModelInput], hiddenStates: HiddenStates = .unread, wantsVocabulary: Bool = false,
+    _ options: PassOptions = .init()
   ) throws -> [Result<ModelOutput, any Error>] {
     var results: [Result<ModelOutput, any Error>?] = inputs.map { input in
       do {
@@ -67,7 +74,7 @@ extension BaseModel {
     let cuts = pieces(
       of: order.map { inputs[$0].sequence.ids.count * inputs[$0].branches.count })
     let outputs = try parallelMap(cuts.count) { piece in
-      try run(cuts[piece].map { inputs[order[$0]] }, hiddenStates, options)
+      try run(cuts[piece].map { inputs[order[$0]] }, hiddenStates, wantsVocabulary, options)
     }
     for (index, output) in zip(order, outputs.joined()) {
       let isFinite = output.branches.allSatisfy {
@@ -89,9 +96,11 @@ extension BaseModel {
 
   /// One piece of a batch, whose inputs are ordered by setup.
   private func run(
-    _ inputs: [ModelInput], _ hiddenStates: HiddenStates, _ options: PassOptions
+    _ inputs: [ModelInput], _ hiddenStates: HiddenStates, _ wantsVocabulary: Bool,
+    _ options: PassOptions
   ) throws -> [ModelOutput] {
-    let pass = try BranchedPass(inputs, self, hiddenStates, options)
+    let pass = try BranchedPass(
+      inputs, self, hiddenStates, options, wantsVocabulary: wantsVocabulary)
     var branches = inputs.map { [ModelOutput.Branch?](repeating: nil, count: $0.branches.count) }
     for (sequence, branch) in pass.sequences.enumerated() {
       let setup = inputs[branch.input].branches[branch.number]

@@ -204,6 +204,13 @@ extension Setup {
   }
 }
 
+extension Setup {
+  /// The way back from what acts behind embeddings.
+  func unembedded(_ x: Tensor, at site: Site) -> Tensor {
+    embeddings(at: site).reversed().reduce(x) { $1.unembedded($0) }
+  }
+}
+
 extension TokenRows {
   /// Computes runs of each sequence's tokens on their own, and puts the rows back in their places.
   ///

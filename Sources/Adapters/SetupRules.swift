@@ -34,11 +34,17 @@ extension BaseModel {
 
   /// Refuses a head that reads what this model's checkpoint does not have.
   func check(_ head: (any Head)?) throws {
-    guard let head, head.readsPooler, !architecture.hasPooler else { return }
-    throw FileFailure(
-      "model \(name)", at: "\(traits.prefix).pooler.dense.weight",
-      "the head reads the pooler, and the checkpoint has none",
-      hint: "use the base model the adapter was trained on")
+    guard let head else { return }
+    let hint = "use the base model the adapter was trained on"
+    if head.readsPooler, !architecture.hasPooler {
+      throw FileFailure(
+        "model \(name)", at: "\(traits.prefix).pooler.dense.weight",
+        "the head reads the pooler, and the checkpoint has none", hint: hint)
+    }
+    if head.readsVocabulary, !traits.hasVocabularyHead {
+      throw FileFailure(
+        "model \(name)", "the head is a language model's, and the checkpoint has none", hint: hint)
+    }
   }
 }
 

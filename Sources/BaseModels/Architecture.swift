@@ -73,7 +73,9 @@ extension Architecture {
 /// The model families there are.
 public enum ModelFamilies {
   /// To add one is a file and a word here.
-  public static let all: [any Architecture.Type] = [BERT.self, RoBERTa.self, DistilBERT.self]
+  public static let all: [any Architecture.Type] = [
+    BERT.self, RoBERTa.self, DistilBERT.self, GPT2.self, T5.self,
+  ]
 
   /// The family that reads a configuration.
   ///

@@ -11,12 +11,12 @@ public struct Ending: Sendable {
   /// `[rows, width]`, what went into the sub-layer.
   public let residual: Tensor
   /// Of the sub-layer's output, before the sum; nil is none.
-  public let inner: LayerNorm?
+  public let inner: Norm?
   /// Of the sum; nil is none, and only the sum happens.
-  public let outer: LayerNorm?
+  public let outer: Norm?
 
   public init(
-    at site: Site, residual: Tensor, inner: LayerNorm? = nil, outer: LayerNorm? = nil
+    at site: Site, residual: Tensor, inner: Norm? = nil, outer: Norm? = nil
   ) {
     self.site = site
     self.residual = residual

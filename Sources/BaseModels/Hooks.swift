@@ -51,12 +51,6 @@ public protocol Hooks: Sendable {
   /// - Returns: the same shape.
   func left(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor
 
-  /// What goes into the output embedding: the inverse of what ``embedded(_:at:_:)`` did.
-  ///
-  /// - Parameter x: `[rows, embedding width]`
-  /// - Returns: the same shape.
-  func unembedded(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor
-
   /// Whether anything is answered at a site; where not, the model may compute on its own.
   func acts(at site: Site) -> Bool
 
@@ -93,7 +87,6 @@ public struct NoHooks: Hooks {
   public func prefixes(at site: Site, _ x: Tensor, _ rows: TokenRows) -> [Prefix] { [] }
   public func ended(_ h: Tensor, _ ending: Ending, _ rows: TokenRows) -> Tensor { ending(h) }
   public func left(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor { x }
-  public func unembedded(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor { x }
   public func acts(at site: Site) -> Bool { false }
   public func readsWhole(_ sequence: Int, at site: Site) -> Bool { false }
 }

@@ -28,11 +28,13 @@ extension Weights {
     return projection
   }
 
-  /// A norm: `weight` and `bias`, each `[width]`.
-  public func norm(_ width: Int, epsilon: Float) throws -> LayerNorm {
-    LayerNorm(
-      weight: try tensor("weight", shape: [width], around: .one),
-      bias: try tensor("bias", shape: [width]), epsilon: epsilon)
+  /// A norm: `weight` and, with `bias`, `bias`, each `[width]`.
+  public func norm(
+    _ width: Int, epsilon: Float, _ kind: Norm.Kind = .layer, bias hasBias: Bool = true
+  ) throws -> Norm {
+    Norm(
+      kind, weight: try tensor("weight", shape: [width], around: .one),
+      bias: hasBias ? try tensor("bias", shape: [width]) : nil, epsilon: epsilon)
   }
 }
 

@@ -19,8 +19,7 @@ public enum Reading: Sendable, Equatable {
     case .first: return Array(rows.layout[sequence].prefix(1))
     case .last: return Array(rows.tokens(of: sequence).suffix(1))
     case .tokens(let places):
-      let tokens = rows.tokens(of: sequence)
-      return places.compactMap { tokens.indices.contains($0) ? tokens[$0] : nil }
+      return rows.tokens(of: sequence).filter { places.contains(rows.tokenPlace(of: $0, sequence)) }
     }
   }
 

@@ -2,7 +2,8 @@
 
 /// How a class's head becomes one of a kind that adapters have.
 public struct SavedHead: Sendable {
-  /// The `head_type` it becomes: `classification`, `tagging`, `question_answering`.
+  /// The `head_type` it becomes: `classification`, `tagging`, `question_answering`; `causal_lm` and
+  /// `seq2seq_lm` are the model's own.
   public let type: String
   public let layers: Int
   /// Between layers; nil is none.

@@ -115,12 +115,14 @@ public struct TokenRows: Sendable {
   /// The place of each row among the tokens of its sequence; the rows at hand are tokens all.
   public var tokenPlaces: [Int] {
     (0..<layout.sequences).flatMap { sequence in
-      layout[sequence].map { row in
-        let place = Int(places[row])
-        let own = inserted[sequence]
-        return place < own.upperBound ? place : place - own.count
-      }
+      layout[sequence].map { tokenPlace(of: $0, sequence) }
     }
+  }
+
+  /// The place of a row, which is a token, among the tokens of its sequence.
+  func tokenPlace(of row: Int, _ sequence: Int) -> Int {
+    let (place, own) = (Int(places[row]), inserted[sequence])
+    return place < own.upperBound ? place : place - own.count
   }
 
   /// The indices of the rows that are tokens of a sequence, and none of an adapter's own.

@@ -34,6 +34,10 @@ void ak_sum_rows(const float *x, size_t ldx, size_t rows, size_t width, float *o
                  bool accumulate) {
   ak_current_kernels()->sum_rows(x, ldx, rows, width, out, accumulate);
 }
+void ak_row_dots(const float *a, size_t lda, const float *b, size_t ldb, size_t rows, size_t width,
+                 float *out) {
+  ak_current_kernels()->row_dots(a, lda, b, ldb, rows, width, out);
+}
 double ak_sum_squares(const float *x, size_t n) { return ak_current_kernels()->sum_squares(x, n); }
 bool ak_all_finite(const float *x, size_t n) { return ak_current_kernels()->all_finite(x, n); }
 
@@ -50,21 +54,28 @@ void ak_from_f16(const uint16_t *x, float *y, size_t n) {
 }
 
 void ak_residual_norm(const float *x, size_t ldx, const float *residual, size_t ldr,
-                      const float *gamma, const float *beta, float eps, size_t rows, size_t width,
-                      float *sum, float *y, float *mean, float *rstd) {
-  ak_current_kernels()->residual_norm(x, ldx, residual, ldr, gamma, beta, eps, rows, width, sum, y,
-                                      mean, rstd);
+                      const float *gamma, const float *beta, float eps, bool is_rms, size_t rows,
+                      size_t width, float *sum, float *y, float *mean, float *rstd) {
+  ak_current_kernels()->residual_norm(x, ldx, residual, ldr, gamma, beta, eps, is_rms, rows, width,
+                                      sum, y, mean, rstd);
 }
 void ak_norm_backward(const float *sum, const float *mean, const float *rstd, const float *gamma,
-                      const float *dy, size_t rows, size_t width, float *dx, float *dgamma,
-                      float *dbeta) {
-  ak_current_kernels()->norm_backward(sum, mean, rstd, gamma, dy, rows, width, dx, dgamma, dbeta);
+                      const float *dy, bool is_rms, size_t rows, size_t width, float *dx,
+                      float *dgamma, float *dbeta) {
+  ak_current_kernels()->norm_backward(sum, mean, rstd, gamma, dy, is_rms, rows, width, dx, dgamma,
+                                      dbeta);
+}
+void ak_rotate(const float *x, size_t ldx, float *y, size_t ldy, size_t rows, size_t heads,
+               size_t head_width, size_t pairs, const float *cosines, const float *sines,
+               bool interleaved, bool backward) {
+  ak_current_kernels()->rotate(x, ldx, y, ldy, rows, heads, head_width, pairs, cosines, sines,
+                               interleaved, backward);
 }
 void ak_softmax(const float *x, float *y, size_t rows, size_t width) {
   ak_current_kernels()->softmax(x, y, rows, width);
 }
-void ak_log_softmax(const float *x, float *y, size_t rows, size_t width) {
-  ak_current_kernels()->log_softmax(x, y, rows, width);
+float ak_log_sum_beyond(const float *x, size_t n, float *largest) {
+  return ak_current_kernels()->log_sum_beyond(x, n, largest);
 }
 void ak_embed(const float *const *tables, const int32_t *const *indices, size_t table_count,
               size_t rows, size_t width, float *y) {
@@ -109,7 +120,7 @@ void ak_random_uniform(uint64_t seed, uint64_t stream, uint64_t offset, float *y
 void ak_random_normal(uint64_t seed, uint64_t stream, uint64_t offset, float *y, size_t n) {
   ak_current_kernels()->random_normal(seed, stream, offset, y, n);
 }
-void ak_dropout_mask(uint64_t seed, uint64_t stream, uint64_t offset, float keep, float *mask,
-                     size_t n) {
-  ak_current_kernels()->dropout_mask(seed, stream, offset, keep, mask, n);
+void ak_dropout(uint64_t seed, uint64_t stream, const uint64_t *numbers, float keep, const float *x,
+                float *y, size_t rows, size_t width) {
+  ak_current_kernels()->dropout(seed, stream, numbers, keep, x, y, rows, width);
 }

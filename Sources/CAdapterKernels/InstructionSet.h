@@ -19,6 +19,7 @@ typedef struct {
   __typeof__(ak_add_rows) *add_rows;
   __typeof__(ak_multiply_rows) *multiply_rows;
   __typeof__(ak_sum_rows) *sum_rows;
+  __typeof__(ak_row_dots) *row_dots;
   __typeof__(ak_sum_squares) *sum_squares;
   __typeof__(ak_all_finite) *all_finite;
   __typeof__(ak_round_bf16) *round_bf16;
@@ -28,8 +29,9 @@ typedef struct {
   __typeof__(ak_from_f16) *from_f16;
   __typeof__(ak_residual_norm) *residual_norm;
   __typeof__(ak_norm_backward) *norm_backward;
+  __typeof__(ak_rotate) *rotate;
   __typeof__(ak_softmax) *softmax;
-  __typeof__(ak_log_softmax) *log_softmax;
+  __typeof__(ak_log_sum_beyond) *log_sum_beyond;
   __typeof__(ak_embed) *embed;
   __typeof__(ak_attention) *attention;
   __typeof__(ak_attention_backward) *attention_backward;
@@ -38,7 +40,7 @@ typedef struct {
   __typeof__(ak_adamw) *adamw;
   __typeof__(ak_random_uniform) *random_uniform;
   __typeof__(ak_random_normal) *random_normal;
-  __typeof__(ak_dropout_mask) *dropout_mask;
+  __typeof__(ak_dropout) *dropout;
 } ak_kernels;
 
 extern const ak_kernels ak_kernels_reference;

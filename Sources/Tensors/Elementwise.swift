@@ -20,8 +20,12 @@ extension Tensor {
     precondition(a.shape == b.shape, "cannot multiply \(a.shape) with \(b.shape)")
     return operation(a.shape, [a, b]) { out in
       ak_multiply(a.pointer, b.pointer, out, a.count)
-    } gradient: { [a = a.detached, b = b.detached] g in
-      [g * b, g * a]
+    } gradient: {
+      // An operand is kept for the gradient of the other alone.
+      [
+        a = b.isDifferentiated ? a.detached : nil, b = a.isDifferentiated ? b.detached : nil
+      ] g in
+      [b.map { g * $0 }, a.map { g * $0 }]
     }
   }
 
@@ -55,10 +59,13 @@ extension Tensor {
     precondition(row.count == width, "cannot multiply rows of \(width) by \(row.count) scalars")
     return .operation(shape, [self, row]) { out in
       ak_multiply_rows(pointer, width, row.pointer, out, width, rows, width)
-    } gradient: { [x = detached, isTrained = row.isDifferentiated, row = row.detached] g in
+    } gradient: {
       [
-        g.multiplyingRows(by: row),
-        isTrained ? (g * x).sumOfRows().reshaped(row.shape) : nil,
+        x = row.isDifferentiated ? detached : nil, isWanted = isDifferentiated, row = row.detached
+      ] g in
+      [
+        isWanted ? g.multiplyingRows(by: row) : nil,
+        x.map { (g * $0).sumOfRows().reshaped(row.shape) },
       ]
     }
   }
@@ -70,10 +77,14 @@ extension Tensor {
   public func scaled(by factor: Tensor) -> Tensor {
     .operation(shape, [self, factor]) { out in
       ak_scale(pointer, factor.scalar, out, count)
-    } gradient: { [x = detached, isTrained = factor.isDifferentiated, factor = factor.detached] g in
+    } gradient: {
       [
-        g * factor.scalar,
-        isTrained ? (g * x).sum().reshaped(factor.shape) : nil,
+        x = factor.isDifferentiated ? detached : nil, isWanted = isDifferentiated,
+        factor = factor.detached
+      ] g in
+      [
+        isWanted ? g * factor.scalar : nil,
+        x.map { (g * $0).sum().reshaped(factor.shape) },
       ]
     }
   }

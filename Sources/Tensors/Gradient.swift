@@ -1,4 +1,5 @@
 /// Reverse-mode differentiation: operations leave nodes, and a pass backwards collects gradients.
+internal import CAdapterKernels
 internal import Synchronization
 
 /// How a tensor came to be, kept only while something upstream of it is differentiated.
@@ -7,7 +8,15 @@ final class Node: Sendable {
   /// descending order is a topological order.
   let order: UInt64
   private let inputs: Mutex<[Node?]>
-  private let gradient: (@Sendable (Tensor) -> [Tensor?])?
+  private let gradient: Gradient?
+
+  /// How an operation passes the gradient of its result back.
+  enum Gradient: Sendable {
+    /// A gradient for each operand; nil where none is asked for.
+    case given(@Sendable (Tensor) -> [Tensor?])
+    /// What is added to a part of the only operand's gradient, which has this shape.
+    case added(to: [Int], @Sendable (Tensor, UnsafeMutablePointer<Float>) -> Void)
+  }
 
   private static let created = Atomic<UInt64>(0)
 
@@ -19,7 +28,7 @@ final class Node: Sendable {
   }
 
   /// A node for an operation, or nil where no operand is differentiated.
-  init?(inputs tensors: [Tensor], gradient: @escaping @Sendable (Tensor) -> [Tensor?]) {
+  init?(inputs tensors: [Tensor], gradient: Gradient) {
     guard tensors.contains(where: { $0.node != nil }) else { return nil }
     order = Node.created.wrappingAdd(1, ordering: .relaxed).newValue
     inputs = Mutex(tensors.map(\.node))
@@ -47,17 +56,51 @@ final class Node: Sendable {
       guard reachable.updateValue(node, forKey: ObjectIdentifier(node)) == nil else { continue }
       pending.append(contentsOf: node.inputs.withLock { $0 }.compactMap(\.self))
     }
-    var sums = [ObjectIdentifier(self): seed]
+    var sums = [ObjectIdentifier(self): GradientSum(seed)]
     for node in reachable.values.sorted(by: { $0.order > $1.order }) {
       guard let gradient = node.gradient else { continue }
-      guard let sum = sums.removeValue(forKey: ObjectIdentifier(node)) else { continue }
-      for (input, part) in zip(node.inputs.withLock { $0 }, gradient(sum)) {
-        guard let input, let part else { continue }
-        let key = ObjectIdentifier(input)
-        sums[key] = sums[key].map { $0 + part } ?? part
+      guard let sum = sums.removeValue(forKey: ObjectIdentifier(node))?.total else { continue }
+      let inputs = node.inputs.withLock { $0 }
+      switch gradient {
+      case .given(let parts):
+        for (input, part) in zip(inputs, parts(sum)) {
+          guard let input, let part else { continue }
+          sums[ObjectIdentifier(input), default: GradientSum()].add(part)
+        }
+      case .added(let shape, let add):
+        guard case .some(.some(let input)) = inputs.first else { continue }
+        sums[ObjectIdentifier(input), default: GradientSum()].add(of: shape) { add(sum, $0) }
       }
     }
-    return leaves.map { sums[ObjectIdentifier($0)] }
+    return leaves.map { sums[ObjectIdentifier($0)]?.total }
+  }
+}
+
+/// The sum of the gradients that come to one node.
+///
+/// From the second on they are added in place, so that a tensor that is cut into many parts, as rows
+/// for many adapters, has one buffer and not one for each part.
+private struct GradientSum {
+  private(set) var total: Tensor?
+  /// Whether the total's memory is the sum's own, and nobody else's.
+  private var isOwned = false
+
+  init(_ total: Tensor? = nil) { self.total = total }
+
+  mutating func add(_ part: Tensor) {
+    if isOwned {
+      add(of: part.shape) { ak_add_scaled($0, part.pointer, 1, part.count) }
+    } else {
+      (total, isOwned) = (total.map { $0 + part } ?? part, total != nil)
+    }
+  }
+
+  /// Adds what `body` adds to the memory of a tensor of some shape.
+  mutating func add(of shape: [Int], _ body: (UnsafeMutablePointer<Float>) -> Void) {
+    let sum = isOwned ? total : total.map { $0.copy() }
+    let own = sum ?? .zeros(shape)
+    body(own.storage.base)
+    (total, isOwned) = (own, true)
   }
 }
 

@@ -29,21 +29,25 @@ extension Tensor {
           weight.pointer, inputs, 0, out + first * outputs, outputs)
       }
     } gradient: {
-      [x = detached, weight = weight.detached, differentiated = (node != nil, weight.node != nil)] g
-      in
       [
-        differentiated.0
-          ? Tensor(shape: x.shape) { out in
+        x = weight.isDifferentiated ? detached : nil,
+        weight = isDifferentiated ? weight.detached : nil, shapes = (shape, weight.shape)
+      ] g in
+      [
+        weight.map { weight in
+          Tensor(shape: shapes.0) { out in
             ak_gemm(
               false, false, rows, inputs, outputs, 1, g.pointer, outputs, weight.pointer, inputs, 0,
               out, inputs)
-          } : nil,
-        differentiated.1
-          ? Tensor(shape: weight.shape) { out in
+          }
+        },
+        x.map { x in
+          Tensor(shape: shapes.1) { out in
             ak_gemm(
               true, false, outputs, inputs, rows, 1, g.pointer, outputs, x.pointer, inputs, 0, out,
               inputs)
-          } : nil,
+          }
+        },
       ]
     }
   }

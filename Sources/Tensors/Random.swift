@@ -1,14 +1,6 @@
 /// Random numbers by counter: a value depends on a seed, a stream and an index alone, never on who
 /// drew before. So training resumes bit for bit, on any number of threads.
 internal import CAdapterKernels
-#if canImport(FoundationEssentials)
-  internal import FoundationEssentials
-#endif
-#if canImport(Glibc)
-  internal import Glibc
-#elseif canImport(Darwin)
-  internal import Darwin
-#endif
 
 /// Streams of random numbers of one seed (Philox 4×32-10; Salmon et al., 2011).
 public struct Random: Sendable {
@@ -42,40 +34,3 @@ public struct Random: Sendable {
     stream.utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
   }
 }
-
-/// A place in the random streams of a training step, from which dropout draws its masks.
-public struct DropoutSource: Sendable {
-  let random: Random
-  let stream: String
-
-  /// - Parameters:
-  ///   - random: the seed's streams.
-  ///   - stream: names the step and the piece of the batch.
-  public init(_ random: Random, stream: String) {
-    self.random = random
-    self.stream = stream
-  }
-
-  /// The stream as the kernels know it.
-  var number: UInt64 { Random.number(of: stream) }
-
-  /// The source of one place in the model.
-  public func at(_ place: String) -> DropoutSource {
-    DropoutSource(random, stream: stream + "/" + place)
-  }
-}
-
-extension Tensor {
-  /// Zeroes each scalar with a probability and scales the others to keep the mean
-  /// (Srivastava et al., 2014).
-  public func dropout(_ probability: Float, _ source: DropoutSource?) -> Tensor {
-    guard let source, probability > 0 else { return self }
-    let mask = Tensor(shape: shape) {
-      ak_dropout_mask(
-        source.random.seed, source.number, 0, 1 - probability, $0, count)
-    }
-    return self * mask
-  }
-}
-
-func logarithmOfOnePlusExponential(_ x: Double) -> Double { log1p(exp(x)) }

@@ -9,15 +9,10 @@ extension Tensor {
     let (rows, width) = (rows, width)
     precondition(range.upperBound <= rows, "rows \(range) of \(shape)")
     if range == 0..<rows { return self }
-    return Tensor(
-      shape: [range.count, width], storage: storage, offset: offset + range.lowerBound * width,
-      node: Node(inputs: [self]) { g in
-        [
-          Tensor(shape: [rows, width]) { out in
-            out.update(repeating: 0, count: rows * width)
-            (out + range.lowerBound * width).update(from: g.pointer, count: g.count)
-          }
-        ]
+    return .view(
+      [range.count, width], storage, offset: offset + range.lowerBound * width, of: [self],
+      passingBack: .added(to: shape) { g, sum in
+        ak_add_scaled(sum + range.lowerBound * width, g.pointer, 1, g.count)
       })
   }
 
@@ -43,18 +38,16 @@ extension Tensor {
   ///
   /// - Returns: `[indices.count, width]`
   public func rows(at indices: [Int]) -> Tensor {
-    let (shape, width) = (shape, width)
+    let width = width
     return .operation([indices.count, width], [self]) { out in
       for (i, index) in indices.enumerated() {
         precondition(index >= 0 && index < rows, "row \(index) of \(shape)")
         (out + i * width).update(from: pointer + index * width, count: width)
       }
-    } gradient: { g in
-      let gradient = Tensor.zeros(shape)
+    } addingGradient: { g, sum in
       for (i, index) in indices.enumerated() {
-        ak_add_scaled(gradient.storage.base + index * width, g.pointer + i * width, 1, width)
+        ak_add_scaled(sum + index * width, g.pointer + i * width, 1, width)
       }
-      return [gradient]
     }
   }
 
@@ -82,14 +75,16 @@ extension Tensor {
       for row in 0..<rows {
         ak_scale(pointer + row * width, factors.pointer[row], out + row * width, width)
       }
-    } gradient: { [x = detached, factors = factors.detached] g in
+    } gradient: {
       [
-        g.multiplyingEachRow(by: factors),
-        Tensor(shape: factors.shape) { out in
-          for row in 0..<rows {
-            ak_gemm(
-              false, true, 1, 1, width, 1, g.pointer + row * width, width, x.pointer + row * width,
-              width, 0, out + row, 1)
+        x = factors.isDifferentiated ? detached : nil, isWanted = isDifferentiated,
+        factors = factors.detached
+      ] g in
+      [
+        isWanted ? g.multiplyingEachRow(by: factors) : nil,
+        x.map { x in
+          Tensor(shape: factors.shape) { out in
+            ak_row_dots(g.pointer, width, x.pointer, width, rows, width, out)
           }
         },
       ]
@@ -108,22 +103,5 @@ private func averageSequences(
     ak_sum_rows(x + first * width, width, rows.count, width, mean, false)
     ak_scale(mean, 1 / Float(rows.count), mean, width)
     for row in rows.dropFirst() { (out + row * width).update(from: mean, count: width) }
-  }
-}
-
-extension Tensor {
-  /// Zeroes whole sequences with a probability and scales the others to keep the mean: stochastic
-  /// depth (Huang et al., 2016), by row of the batch.
-  public func droppingSequences(_ probability: Float, _ layout: Layout, _ source: DropoutSource?)
-    -> Tensor
-  {
-    guard let source, probability > 0 else { return self }
-    let kept = Tensor.full(1, shape: [layout.sequences]).dropout(probability, source)
-    let rows = Tensor(shape: [rows, 1]) { out in
-      for sequence in 0..<layout.sequences {
-        for row in layout[sequence] { out[row] = kept.pointer[sequence] }
-      }
-    }
-    return multiplyingEachRow(by: rows)
   }
 }

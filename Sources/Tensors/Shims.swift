@@ -1,15 +1,18 @@
-extension Tensor {
-  public init(shapeOnly shape: [Int]) { self.init(shape: shape, storage: Storage(count: 0)) }
-  public func dropout(_ p: Float, _ source: DropoutSource?, rows: [UInt64]) -> Tensor { dropout(p, source) }
-}
 extension Linear {
   public init(frozen weight: Tensor, isTransposed: Bool, bias: Tensor?, precision: Precision) {
-    if weight.storage.count == 0 { self.init(trained: weight, bias: bias); return }
-    self.init(frozen: weight, bias: bias, precision: precision)
-  }
-}
-extension Tensor {
-  public func droppingSequences(_ probability: Float, _ layout: Layout, _ source: DropoutSource?, sequences: [Int]) -> Tensor {
-    droppingSequences(probability, layout, source)
+    if weight.isShapeOnly {
+      let shape = isTransposed ? [weight.width, weight.rows] : weight.shape
+      self.init(trained: Tensor(shapeOnly: shape), bias: bias)
+      return
+    }
+    guard isTransposed else {
+      self.init(frozen: weight, bias: bias, precision: precision)
+      return
+    }
+    let (rows, width) = (weight.rows, weight.width)
+    let turned = Tensor(shape: [width, rows]) { out in
+      for r in 0..<rows { for c in 0..<width { out[c * rows + r] = weight.pointer[r * width + c] } }
+    }
+    self.init(frozen: turned, bias: bias, precision: precision)
   }
 }

@@ -5,7 +5,7 @@ internal import CAdapterKernels
 ///
 /// Written by the operation that makes it, before anyone else can see it; immutable from then on.
 /// That is why it may be shared between threads.
-public final class Storage: Sendable {
+final class Storage: Sendable {
   nonisolated(unsafe) let base: UnsafeMutablePointer<Float>
   let count: Int
   /// Who owns memory that is not ours: a mapped file, or packed weights.
@@ -21,6 +21,19 @@ public final class Storage: Sendable {
     owner = nil
   }
 
+  /// No memory at all.
+  init() {
+    base = Storage.nowhere
+    count = 0
+    owner = nil
+  }
+
+  /// An address that nobody reads.
+  private nonisolated(unsafe) static let nowhere = UnsafeMutablePointer<Float>.allocate(capacity: 1)
+
+  /// Whether there is no memory: see ``Tensor/init(shapeOnly:)``.
+  var isAbsent: Bool { base == Storage.nowhere }
+
   /// Memory of someone else, read only.
   init(borrowing base: UnsafePointer<Float>, count: Int, owner: any Sendable) {
     self.base = UnsafeMutablePointer(mutating: base)
@@ -29,6 +42,6 @@ public final class Storage: Sendable {
   }
 
   deinit {
-    if owner == nil { ak_deallocate(base, count) }
+    if owner == nil && !isAbsent { ak_deallocate(base, count) }
   }
 }

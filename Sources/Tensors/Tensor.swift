@@ -45,6 +45,14 @@ public struct Tensor: Sendable {
     self.init(shape: shape, storage: storage)
   }
 
+  /// A shape without memory, for models that are described and never run.
+  ///
+  /// To read it is a mistake, and ends the program.
+  public init(shapeOnly shape: [Int]) { self.init(shape: shape, storage: Storage()) }
+
+  /// Whether there are scalars behind the shape.
+  public var isShapeOnly: Bool { storage.isAbsent }
+
   /// A tensor of one value.
   public static func full(_ value: Float, shape: [Int]) -> Tensor {
     Tensor(shape: shape) { $0.update(repeating: value, count: shape.reduce(1, *)) }
@@ -83,9 +91,8 @@ public struct Tensor: Sendable {
   public func reshaped(_ shape: [Int]) -> Tensor {
     precondition(shape.reduce(1, *) == count, "\(self.shape) does not reshape to \(shape)")
     let old = self.shape
-    return Tensor(
-      shape: shape, storage: storage, offset: offset,
-      node: Node(inputs: [self]) { [$0.reshaped(old)] })
+    return .view(
+      shape, storage, offset: offset, of: [self], passingBack: .given { [$0.reshaped(old)] })
   }
 
   /// The same scalars, cut off from how they came to be.
@@ -95,7 +102,10 @@ public struct Tensor: Sendable {
   public var isDifferentiated: Bool { node != nil }
 
   /// The scalars' place in memory; valid while `storage` lives.
-  var pointer: UnsafePointer<Float> { UnsafePointer(storage.base + offset) }
+  var pointer: UnsafePointer<Float> {
+    precondition(!isShapeOnly, "a tensor of shape \(shape) that has no scalars is read")
+    return UnsafePointer(storage.base + offset)
+  }
 }
 
 extension Tensor {
@@ -108,10 +118,7 @@ extension Tensor {
     _ shape: [Int], _ operands: [Tensor], compute: (UnsafeMutablePointer<Float>) -> Void,
     gradient: @escaping @Sendable (Tensor) -> [Tensor?]
   ) -> Tensor {
-    let storage = Storage(count: shape.reduce(1, *))
-    withExtendedLifetime(operands) { compute(storage.base) }
-    return Tensor(
-      shape: shape, storage: storage, node: Node(inputs: operands, gradient: gradient))
+    operation(shape, operands, compute: compute) { _ in .given(gradient) }
   }
 
   /// An operation whose gradient is told its own result as well.
@@ -119,11 +126,34 @@ extension Tensor {
     _ shape: [Int], _ operands: [Tensor], compute: (UnsafeMutablePointer<Float>) -> Void,
     gradientAtResult gradient: @escaping @Sendable (_ g: Tensor, _ result: Tensor) -> [Tensor?]
   ) -> Tensor {
-    let storage = Storage(count: shape.reduce(1, *))
-    withExtendedLifetime(operands) { compute(storage.base) }
-    let result = Tensor(shape: shape, storage: storage)
-    return Tensor(
-      shape: shape, storage: storage,
-      node: Node(inputs: operands) { gradient($0, result) })
+    operation(shape, operands, compute: compute) { result in .given { gradient($0, result) } }
+  }
+
+  /// An operation that reads a part of its only operand, and adds to that part of the gradient.
+  static func operation(
+    _ shape: [Int], _ operands: [Tensor], compute: (UnsafeMutablePointer<Float>) -> Void,
+    addingGradient gradient:
+      @escaping @Sendable (_ g: Tensor, _ sum: UnsafeMutablePointer<Float>) -> Void
+  ) -> Tensor {
+    operation(shape, operands, compute: compute) { _ in .added(to: operands[0].shape, gradient) }
+  }
+
+  private static func operation(
+    _ shape: [Int], _ operands: [Tensor], compute: (UnsafeMutablePointer<Float>) -> Void,
+    passingBack gradient: (_ result: Tensor) -> Node.Gradient
+  ) -> Tensor {
+    let result = Tensor(shape: shape, storage: Storage(count: shape.reduce(1, *)))
+    withExtendedLifetime(operands) { compute(result.storage.base) }
+    return view(shape, result.storage, of: operands, passingBack: gradient(result))
+  }
+
+  /// A tensor over memory that is there already: an operand's own, or what another operation writes.
+  static func view(
+    _ shape: [Int], _ storage: Storage, offset: Int = 0, of operands: [Tensor],
+    passingBack gradient: Node.Gradient
+  ) -> Tensor {
+    Tensor(
+      shape: shape, storage: storage, offset: offset,
+      node: Node(inputs: operands, gradient: gradient))
   }
 }

@@ -47,6 +47,14 @@ import Testing
     Chain("the factors of multiplyingEachRow", [1, 1]) {
       Tensor.full(1, shape: [1, 1]).multiplyingEachRow(by: $0)
     },
+    Chain("rows of a range", [2, 3]) {
+      .concatenatingRows([$0.rows(0..<1), $0.rows(1..<2)])
+    },
+    Chain("columns", [1, 2]) { .concatenatingColumns([$0.columns(0..<1), $0.columns(1..<2)]) },
+    Chain("the sum beside a norm", [1, 2]) {
+      let (sum, normed) = LayerNorm(weight: .zeros([2]), epsilon: 1).withSum($0, addingTo: pair)
+      return sum + normed
+    },
     Chain("softmax", [1, 3]) { $0.softmax() },
     Chain("the values of attention", [1, 3]) {
       attention(
@@ -74,6 +82,18 @@ import Testing
     var x = Tensor(shape: chain.start.shape, storage: chain.start.storage, node: Node())
     for _ in 0..<20_000 { x = chain.next(x) }
     #expect(x.isDifferentiated)
+  }
+
+  /// What comes back to a tensor that was cut is one buffer, not one of all rows for each part.
+  @Test func `adds the gradients of many parts in one place`() {
+    let x = Tensor(numbers(2_000 * 3, seed: 1), shape: [2_000, 3])
+    let (_, gradient) = valueAndGradient(at: ["x": x]) { parameters in
+      let x = parameters["x"] ?? x
+      let parts = (0..<2_000).map { x.rows($0..<$0 + 1) * Float($0 % 7) }
+      return Tensor.concatenatingRows(parts + parts).sum()
+    }
+    let expected = (0..<6_000).map { Float($0 / 3 % 7) * 2 }
+    #expect(gradient["x"]?.scalars == expected)
   }
 
   /// What becomes of the operand of a layer while the layer's result is kept.

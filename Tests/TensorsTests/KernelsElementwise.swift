@@ -53,6 +53,12 @@ extension `The kernels` {
           return y
         }
       }
+      let other = numbers(rows * (stride + 1), seed: 3)
+      expectAsReference {
+        var out = [Float](repeating: 9, count: rows)
+        ak_row_dots(x, stride, other, stride + 1, rows, width, &out)
+        return out
+      }
       for accumulate in [false, true] {
         expectAsReference {
           var out = row
@@ -193,8 +199,22 @@ extension `The kernels` {
       ak_random_normal(1, 2, 0, &y, n)
       let mean = y.reduce(0, +) / Float(n)
       #expect(abs(mean) < 0.01 && abs(ak_sum_squares(y, n) / Double(n) - 1) < 0.02)
-      ak_dropout_mask(1, 2, 0, 0.8, &y, n)
+      let ones = [Float](repeating: 1, count: n)
+      ak_dropout(1, 2, nil, 0.8, ones, &y, 1, n)
       #expect(Set(y) == [0, 1.25] && abs(y.reduce(0, +) / Float(n) - 1) < 0.01)
+    }
+
+    @Test(arguments: sizes) func `drop the same of a row wherever it lies`(width: Int) {
+      let rows: [UInt64] = [5, 1 << 31, 0, 5]
+      let x = numbers(4 * width)
+      expectAsReference(atol: 0, rtol: 0) {
+        var y = x, alone = Array(x.prefix(width))
+        ak_dropout(3, 4, rows, 0.6, x, &y, 4, width)
+        ak_dropout(3, 4, [5], 0.6, Array(x.prefix(width)), &alone, 1, width)
+        #expect(Array(y.prefix(width)) == alone)
+        #expect(zip(y, x).allSatisfy { $0 == 0 || $0 == $1 * (1 / 0.6) })
+        return y
+      }
     }
   }
 }

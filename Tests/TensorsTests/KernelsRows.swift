@@ -3,6 +3,8 @@
 import CAdapterKernels
 import Testing
 
+@testable import Tensors
+
 extension `The kernels` {
   @Suite struct `An activation` {
     static let kinds = (0..<Int32(AK_ACTIVATION_COUNT)).map { $0 }
@@ -58,12 +60,12 @@ extension `The kernels` {
   @Suite struct `Softmax` {
     @Test(arguments: sizes + [1000]) func `is what its reference is`(width: Int) {
       let x = numbers(3 * width, range: 20)
-      for operation in [ak_softmax, ak_log_softmax] {
-        expectAsReference(atol: 4e-6, rtol: 1e-5) {
-          var y = x
-          operation(x, &y, 3, width)
-          return y
-        }
+      expectAsReference(atol: 4e-6, rtol: 1e-5) {
+        var y = x
+        ak_softmax(x, &y, 3, width)
+        var largest: Float = 0
+        let beyond = ak_log_sum_beyond(x, width, &largest)
+        return y + [beyond, largest]
       }
     }
 
@@ -78,10 +80,9 @@ extension `The kernels` {
     }
   }
 
-  @Suite struct `A layer norm` {
-    @Test(arguments: sizes + [768]) func `is what its reference is, with and without options`(
-      width: Int
-    ) {
+  @Suite struct `A norm` {
+    @Test(arguments: sizes + [768], [false, true])
+    func `is what its reference is, with and without options`(width: Int, isRMS: Bool) {
       let rows = 5, ldx = width + 3, ldr = width + 1
       let x = numbers(rows * ldx), residual = numbers(rows * ldr, seed: 2)
       let gamma = numbers(width, seed: 3), beta = numbers(width, seed: 4)
@@ -89,12 +90,12 @@ extension `The kernels` {
         var sum = [Float](repeating: 9, count: rows * width), y = sum
         var mean = [Float](repeating: 9, count: rows), rstd = mean
         ak_residual_norm(
-          x, ldx, residual, ldr, gamma, beta, 1e-5, rows, width, &sum, &y, &mean, &rstd)
+          x, ldx, residual, ldr, gamma, beta, 1e-5, isRMS, rows, width, &sum, &y, &mean, &rstd)
         return sum + y + mean + rstd
       }
       expectAsReference {
         var y = [Float](repeating: 9, count: rows * width)
-        ak_residual_norm(x, ldx, nil, 0, nil, nil, 1e-5, rows, width, nil, &y, nil, nil)
+        ak_residual_norm(x, ldx, nil, 0, nil, nil, 1e-5, isRMS, rows, width, nil, &y, nil, nil)
         return y
       }
       expectAsReference {
@@ -102,13 +103,14 @@ extension `The kernels` {
         y.withUnsafeMutableBufferPointer {
           let row = $0.baseAddress
           ak_residual_norm(
-            row, width, residual, ldr, gamma, nil, 1e-5, rows, width, nil, row, nil, nil)
+            row, width, residual, ldr, gamma, nil, 1e-5, isRMS, rows, width, nil, row, nil, nil)
         }
         return y
       }
     }
 
-    @Test(arguments: sizes + [768]) func `has the gradient of its differences`(width: Int) {
+    @Test(arguments: sizes + [768], [false, true])
+    func `has the gradient of its differences`(width: Int, isRMS: Bool) {
       let rows = 2
       let x = numbers(rows * width, range: 2), dy = numbers(rows * width, seed: 2)
       let gamma = numbers(width, seed: 3), beta = numbers(width, seed: 4)
@@ -117,8 +119,8 @@ extension `The kernels` {
         var mean = [Float](repeating: 0, count: rows), rstd = mean
         var dgamma = [Float](repeating: 1, count: width), dbeta = dgamma
         ak_residual_norm(
-          x, width, nil, 0, gamma, beta, 1e-5, rows, width, &sum, &y, &mean, &rstd)
-        ak_norm_backward(sum, mean, rstd, gamma, dy, rows, width, &dx, &dgamma, &dbeta)
+          x, width, nil, 0, gamma, beta, 1e-5, isRMS, rows, width, &sum, &y, &mean, &rstd)
+        ak_norm_backward(sum, mean, rstd, gamma, dy, isRMS, rows, width, &dx, &dgamma, &dbeta)
         return dx + dgamma + dbeta
       }
       expectAsReference(atol: 2e-5, rtol: 1e-4) { backward() }
@@ -126,7 +128,8 @@ extension `The kernels` {
       func loss(_ x: [Float]) -> Double {
         with(Int(AK_ISA_REFERENCE)) {
           var y = x
-          ak_residual_norm(x, width, nil, 0, gamma, beta, 1e-5, rows, width, nil, &y, nil, nil)
+          ak_residual_norm(
+            x, width, nil, 0, gamma, beta, 1e-5, isRMS, rows, width, nil, &y, nil, nil)
           return zip(y, dy).reduce(0) { $0 + Double($1.0) * Double($1.1) }
         }
       }
@@ -138,6 +141,47 @@ extension `The kernels` {
         let difference = Float((loss(above) - loss(below)) / Double(above[index] - below[index]))
         expectClose([dx[index]], [difference], atol: 2e-3, rtol: 1e-2)
       }
+    }
+  }
+
+  @Suite struct `A rotation` {
+    @Test(arguments: [(1, 1), (4, 2), (5, 2), (64, 32), (64, 16), (33, 16)], [false, true])
+    func `is what its reference is, and is undone by its gradient`(
+      size: (width: Int, pairs: Int), isInterleaved: Bool
+    ) {
+      let (width, pairs) = (size.width, size.width == 1 ? 0 : size.pairs)
+      let (rows, heads, gap) = (3, 2, 5)
+      let angles = numbers(rows * pairs, range: 3)
+      let (cosines, sines) = (angles.map { cosine($0) }, angles.map { cosine($0 - .pi / 2) })
+      let ldx = heads * width + gap
+      let x = numbers(rows * ldx)
+      expectAsReference {
+        var y = [Float](repeating: 9, count: rows * heads * width), back = x
+        ak_rotate(
+          x, ldx, &y, heads * width, rows, heads, width, pairs, cosines, sines, isInterleaved,
+          false)
+        ak_rotate(
+          y, heads * width, &back, ldx, rows, heads, width, pairs, cosines, sines, isInterleaved,
+          true)
+        expectClose(back, x, atol: 1e-6, rtol: 1e-5)
+        var inPlace = x
+        inPlace.withUnsafeMutableBufferPointer {
+          let row = $0.baseAddress
+          ak_rotate(
+            row, ldx, row, ldx, rows, heads, width, pairs, cosines, sines, isInterleaved, false)
+        }
+        for row in 0..<rows {
+          expectClose(
+            Array(inPlace[row * ldx..<row * ldx + heads * width]),
+            Array(y[row * heads * width..<(row + 1) * heads * width]), atol: 0, rtol: 0)
+        }
+        return y
+      }
+    }
+
+    private func cosine(_ x: Float) -> Float {
+      let tables = Rotary(frequencies: [x]).angles(at: [1])
+      return tables.cosines.scalar
     }
   }
 }

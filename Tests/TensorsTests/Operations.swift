@@ -41,7 +41,8 @@ struct Operation: Sendable, CustomTestStringConvertible {
 }
 
 extension Operation {
-  static let all = arithmetic + activations + layers + norms + attentions + rows + losses
+  static let all =
+    arithmetic + activations + layers + rotations + norms + attentions + rows + columns + losses
 
   private static let arithmetic = [
     Operation("+", [5, 7], [5, 7]) { $0[0] + $0[1] },
@@ -67,6 +68,9 @@ extension Operation {
     Operation("linear without bias", [1, 7], [3, 7]) { $0[0].linear($0[1]) },
     Operation("dropout", [5, 7]) {
       $0[0].dropout(0.3, DropoutSource(Random(seed: 3), stream: "step"))
+    },
+    Operation("dropout by the numbers of rows", [3, 100]) {
+      $0[0].dropout(0.3, DropoutSource(Random(seed: 3), stream: "step"), rows: [7, 1 << 21, 0])
     },
   ]
 
@@ -101,6 +105,29 @@ extension Operation {
     weight: Tensor(numbers(17, seed: 31), shape: [17]),
     bias: Tensor(numbers(17, seed: 32), shape: [17]), epsilon: 1e-5)
 
+  /// Of some head width, at positions that are not those of the rows.
+  private static func angles(_ pairs: Int, _ style: Rotary.Style, factor: Float = 1)
+    -> Rotary.Angles
+  {
+    let frequencies = (0..<pairs).map { 1 / Float($0 * 3 + 1) }
+    return Rotary(frequencies: frequencies, style: style, factor: factor)
+      .angles(at: [0, 3, 1, 40, 7])
+  }
+
+  private static let rotations = [
+    Operation("rotated, half", [5, 16]) { $0[0].rotated(angles(4, .half), headWidth: 8) },
+    Operation("rotated, interleaved", [5, 16]) {
+      $0[0].rotated(angles(4, .interleaved), headWidth: 8)
+    },
+    Operation("rotated in part", [5, 16]) {
+      $0[0].rotated(angles(3, .half, factor: 1.2), headWidth: 8)
+    },
+  ]
+
+  private static func rms(_ weight: Tensor, _ bias: Tensor? = nil) -> Norm {
+    Norm(.rms, weight: weight, bias: bias, epsilon: 1e-5)
+  }
+
   private static let norms = [
     Operation("callAsFunction of a LayerNorm", [5, 17]) { frozenNorm($0[0]) },
     Operation("callAsFunction of a LayerNorm with a residual", [5, 17], [5, 17]) {
@@ -114,6 +141,28 @@ extension Operation {
     },
     Operation("callAsFunction of a trained LayerNorm, residual", [5, 7], [7], [7], [5, 7]) {
       LayerNorm(weight: $0[1], bias: $0[2], epsilon: 1e-5)($0[0], addingTo: $0[3])
+    },
+    Operation("callAsFunction of a norm without bias", [5, 17], [17]) {
+      Norm(weight: $0[1], epsilon: 1e-5)($0[0])
+    },
+    Operation("callAsFunction of an RMS norm", [5, 17], [17]) { rms($0[1])($0[0]) },
+    Operation("callAsFunction of an RMS norm, bias and residual", [5, 7], [7], [7], [5, 7]) {
+      rms($0[1], $0[2])($0[0], addingTo: $0[3])
+    },
+    Operation("callAsFunction of a norm with an offset", [5, 7], [7]) {
+      Norm(.rms, weight: $0[1], epsilon: 1e-5, weightOffset: 1)($0[0])
+    },
+    Operation("withSum, both used", [5, 17], [5, 17], [17]) {
+      let (sum, normed) = rms($0[2]).withSum($0[0], addingTo: $0[1])
+      return sum + normed * 0.5
+    },
+    Operation("withSum without a residual", [5, 17]) {
+      let (sum, normed) = frozenNorm.withSum($0[0], addingTo: nil)
+      return sum + normed
+    },
+    Operation("withSum of a tensor and itself", [5, 17]) {
+      let (sum, normed) = frozenNorm.withSum($0[0], addingTo: $0[0])
+      return sum + normed
     },
   ]
 
@@ -217,6 +266,7 @@ extension Operation {
     Operation("rows of a range", [7, 5]) { $0[0].rows(2..<5) },
     Operation("rows of no rows", [7, 5]) { $0[0].rows(3..<3) },
     Operation("rows at indices", [7, 5]) { $0[0].rows(at: [6, 0, 3, 0]) },
+    Operation("rows of ranges that overlap", [7, 5]) { $0[0].rows(0..<5) * $0[0].rows(2..<7) },
     Operation("rows at no indices", [7, 5]) { $0[0].rows(at: []) },
     Operation("concatenatingRows", [3, 5], [1, 5], [2, 5]) { .concatenatingRows($0) },
     Operation("concatenatingRows of a tensor and itself", [3, 5]) {
@@ -226,6 +276,16 @@ extension Operation {
     Operation("multiplyingEachRow", [7, 5], [7, 1]) { $0[0].multiplyingEachRow(by: $0[1]) },
     Operation("droppingSequences", [7, 5]) {
       $0[0].droppingSequences(0.4, layout, DropoutSource(Random(seed: 5), stream: "step"))
+    },
+  ]
+
+  private static let columns = [
+    Operation("columns", [7, 5]) { $0[0].columns(1..<4) },
+    Operation("columns of no columns", [7, 5]) { $0[0].columns(2..<2) },
+    Operation("columns that overlap", [7, 5]) { $0[0].columns(0..<3) * $0[0].columns(2..<5) },
+    Operation("concatenatingColumns", [3, 5], [3, 1], [3, 2]) { .concatenatingColumns($0) },
+    Operation("concatenatingColumns of a tensor and itself", [3, 5]) {
+      .concatenatingColumns([$0[0], $0[0]])
     },
   ]
 

@@ -45,28 +45,4 @@ import Testing
     #expect(order == random.permutation(count, stream: "epoch 1"))
     if count > 2 { #expect(order != random.permutation(count, stream: "epoch 2")) }
   }
-
-  @Test func `drops with its probability and keeps the mean`() {
-    let source = DropoutSource(random, stream: "step 1")
-    let ones = Tensor.full(1, shape: [10_000])
-    let dropped = ones.dropout(0.25, source).scalars
-    #expect(dropped.allSatisfy { $0 == 0 || abs($0 - 4 / 3) < 1e-6 })
-    #expect(abs(dropped.reduce(0, +) / 10_000 - 1) < 0.03)
-    #expect(ones.dropout(0.25, source).scalars == dropped)
-    #expect(ones.dropout(0.25, source.at("layer 2")).scalars != dropped)
-    #expect(ones.dropout(0.25, nil).scalars == ones.scalars)
-    #expect(ones.dropout(0, source).scalars == ones.scalars)
-  }
-
-  @Test func `drops whole sequences`() {
-    let layout = Layout(lengths: [3, 0, 1, 4, 2])
-    let x = Tensor.full(1, shape: [10, 3])
-    let source = DropoutSource(random, stream: "depth")
-    let rows = x.droppingSequences(0.5, layout, source).scalars
-    for sequence in 0..<layout.sequences {
-      let range = layout[sequence]
-      let values = Set(rows[range.lowerBound * 3..<range.upperBound * 3])
-      #expect(values.isEmpty || values == [0] || values == [2])
-    }
-  }
 }

@@ -19,12 +19,13 @@ struct BenchForward: ParsableCommand {
   func run() throws {
     let base = try options.load()
     let adapters = try options.boundAdapters(base)
-    let rows = try options.sequences(base).enumerated().map { index, sequence in
-      Row(sequence, adapters.isEmpty ? [] : [adapters[index % adapters.count]])
+    let inputs = try options.sequences(base).enumerated().map { index, sequence in
+      adapters.isEmpty
+        ? ModelInput(sequence) : ModelInput(sequence, adapters[index % adapters.count])
     }
-    let timing = try Timing(rounds: options.rounds, seconds: 1) { _ = try base.forward(rows) }
-    let tokens = rows.reduce(0) { $0 + $1.sequence.ids.count }
-    let work = rows.reduce(0) { $0 + base.dimensions.operations(tokens: $1.sequence.ids.count) }
+    let timing = try Timing(rounds: options.rounds, seconds: 1) { _ = try base.forward(inputs) }
+    let tokens = inputs.reduce(0) { $0 + $1.sequence.ids.count }
+    let work = inputs.reduce(0) { $0 + base.traits.operations(tokens: $1.sequence.ids.count) }
     try report(timing, tokens: tokens, operations: work, options.json)
   }
 }
@@ -48,7 +49,7 @@ func report(_ timing: Timing, tokens: Int, operations: Double, _ json: Bool) thr
   }
 }
 
-extension Dimensions {
+extension Traits {
   /// The multiplications and additions of an encoder's pass over one sequence.
   func operations(tokens: Int) -> Double {
     let (t, h) = (Double(tokens), Double(width))

@@ -89,7 +89,7 @@ struct BenchModel: ParsableArguments {
       }
     }
     return try BaseModel(
-      configuration, .random(Random(seed: 1)), precision: precision.precision, name: config)
+      configuration, random: Random(seed: 1), precision: precision.precision, name: config)
   }
 
   /// Adapters with random weights and two-label classification heads.
@@ -107,22 +107,22 @@ struct BenchModel: ParsableArguments {
   /// How many tokens each sequence of the batch has: all the same, or as the texts of a file have.
   private func sequenceLengths(_ base: BaseModel) throws -> [Int] {
     guard let lengths, let model else {
-      guard length <= base.dimensions.positions else {
+      guard length <= base.traits.positions else {
         throw FileFailure(
           "--length",
-          "\(length) tokens are more than the model's \(base.dimensions.positions) positions")
+          "\(length) tokens are more than the model's \(base.traits.positions) positions")
       }
       return Array(repeating: length, count: batch)
     }
     let tokenizer = try Tokenizer(folder: model)
     return try readTexts(lengths).prefix(batch).map {
-      min(try tokenizer.encode($0.text, pair: $0.pair).count, base.dimensions.positions)
+      min(try tokenizer.encode($0.text, pair: $0.pair).count, base.traits.positions)
     }
   }
 
   func sequences(_ base: BaseModel) throws -> [Batch.Sequence] {
     try sequenceLengths(base).enumerated().map { row, length in
-      let vocabulary = base.dimensions.vocabulary
+      let vocabulary = base.traits.vocabulary
       return Batch.Sequence(
         ids: (0..<length).map { position in
           Int32((position &* 7919 &+ row &* 104_729) % vocabulary)

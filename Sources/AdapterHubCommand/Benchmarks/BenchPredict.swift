@@ -52,7 +52,7 @@ struct BenchPredict: ParsableCommand {
       }
     }
     let work = try inputs.reduce(0.0) {
-      try $0 + text.base.dimensions.operations(tokens: text.tokenizer.encode($1.text).count)
+      try $0 + text.base.traits.operations(tokens: text.tokenizer.encode($1.text).count)
     }
     try report(timing, tokens: tokens, operations: work, json)
   }

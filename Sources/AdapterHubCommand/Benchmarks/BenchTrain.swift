@@ -38,7 +38,7 @@ struct BenchTrain: ParsableCommand {
     let timing = try Timing(rounds: options.rounds, seconds: 1) { _ = try training.advance() }
     let lengths = sequences.map(\.ids.count)
     // Forward and backward are counted whole, as the peers do them.
-    let work = lengths.reduce(0) { $0 + 2 * base.dimensions.operations(tokens: $1) }
+    let work = lengths.reduce(0) { $0 + 2 * base.traits.operations(tokens: $1) }
     try report(timing, tokens: lengths.reduce(0, +), operations: work, options.json)
   }
 }

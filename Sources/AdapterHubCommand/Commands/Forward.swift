@@ -16,7 +16,7 @@ struct Forward: ParsableCommand {
 
       The output has tensors <row>.last_hidden_state, <row>.logits where the row's adapter has a \
       head, and with --hidden-states <row>.hidden.<layer>, of which 0 is the embeddings' output. \
-      Rows count from 0.
+      Rows count from 0; of setups side by side, as parallel(a,b), <row> is <row>.<setup>.
 
       Examples:
         adapterhub forward --model M --adapter sst2 \\
@@ -53,22 +53,24 @@ struct Forward: ParsableCommand {
     let inputs = try ForwardInput.read(input, base)
     for input in inputs {
       guard let setup = input.setup else { continue }
-      try input.origin.naming { _ = try setups.stacks([setup]) }
+      try input.origin.naming { _ = try setups.branches([setup]) }
     }
-    let stacks = try setups.stacks(inputs.map(\.setup))
-    let rows = zip(inputs, stacks).map { Row($0.sequence, $1) }
+    let branches = try setups.branches(inputs.map(\.setup))
+    let rows = zip(inputs, branches).map { ModelInput($0.sequence, $1) }
     var tensors: [NamedTensor] = []
     for piece in rows.cut(tokens: 8_192) {
       let outputs = try base.forward(Array(rows[piece]), hiddenStates: hiddenStates ? .all : .last)
       for (row, output) in zip(piece, outputs) {
-        tensors += named(output, row)
+        for (number, branch) in output.branches.enumerated() {
+          tensors += named(branch, output.branches.count > 1 ? "\(row).\(number)" : "\(row)")
+        }
       }
     }
     try writeSafetensors(tensors, to: output)
   }
 
-  /// A row's tensors.
-  private func named(_ output: RowOutput, _ row: Int) -> [NamedTensor] {
+  /// What one setup made of a row.
+  private func named(_ output: ModelOutput.Branch, _ row: String) -> [NamedTensor] {
     func tensor(_ name: String, _ tensor: Tensor, shape: [Int]) -> NamedTensor {
       NamedTensor(name: "\(row).\(name)", shape: shape, floats: tensor.scalars)
     }
@@ -123,7 +125,7 @@ private struct ForwardInput {
   }
 }
 
-extension [Row] {
+extension [ModelInput] {
   /// Ranges of rows of at most so many tokens, so that what a pass needs does not grow with the file.
   fileprivate func cut(tokens limit: Int) -> [Range<Int>] {
     var cuts: [Range<Int>] = []

@@ -72,7 +72,7 @@ struct Inspect: ParsableCommand {
     ]
     if let fingerprint = file.fingerprint {
       let verdict = adapter.matchesBase.map { $0 ? " (this base model)" : " (another base model)" }
-      facts.append(("fingerprint", fingerprint + (verdict ?? "")))
+      facts.append(("fingerprint", fingerprint.text + (verdict ?? "")))
     }
     if let head = adapter.head {
       facts += [
@@ -88,13 +88,13 @@ struct Inspect: ParsableCommand {
   }
 
   private func show(_ model: ModelInspection, _ output: inout StandardOutput) throws {
-    let d = model.shape.dimensions
+    let d = model.shape.traits
     try output.facts([
       ("model", model.shape.name), ("type", d.modelType),
       ("layers", "\(d.layers) of width \(d.width), \(d.heads) heads, inside \(d.intermediate)"),
       ("vocabulary", d.vocabulary.grouped), ("positions", d.positions.grouped),
       ("parameters", model.parameterCount.grouped), ("size", "\(model.byteCount.grouped) bytes"),
-      ("fingerprint", model.shape.fingerprint ?? "unknown"),
+      ("fingerprint", model.shape.fingerprint?.text ?? "unknown"),
     ])
     if tensors { try output.table(model.tensors.map { TensorSummary($0) }) }
   }

@@ -132,7 +132,7 @@ struct Train: ParsableCommand {
     headSettings.skipBadRows = skipBadRows
     let text = try model.loadText()
     var training = try text.training(
-      of: name ?? output.lastPathComponent, task: task, on: data, dev: dev, method: method,
+      of: name ?? lastPathComponent(output), task: task, on: data, dev: dev, method: method,
       head: headSettings, settings: settings)
     let checkpoint = trimmed(output) + ".checkpoint"
     if resume, try Training.hasCheckpoint(in: checkpoint) {
@@ -205,7 +205,7 @@ struct Train: ParsableCommand {
 
       """)
     if training.cut > 0 {
-      let limit = min(length ?? .max, training.base.dimensions.positions)
+      let limit = min(length ?? .max, training.base.traits.positions)
       writeError("\(training.cut) rows are longer than \(limit) tokens and are cut\n")
     }
     if training.empty > 0 { writeError(emptyRows(training.empty) + "\n") }

@@ -1,6 +1,6 @@
 /// Reading an adapter's folder: the configuration, every tensor it must have and no other, the head.
 public import BaseModels
-internal import Files
+public import Files
 internal import Tensors
 
 extension Adapter {
@@ -48,9 +48,11 @@ extension Adapter {
         AdapterMethods.isRepetition(key)
           ? nil : currentName(of: key, file.name, name, prefix: d.prefix)
       })
-    let (head, headTensors) = try readHead(folder, file.name, name, base)
+    let read = try readHead(folder, file.name, name, base)
     self.init(
-      plan: plan, tensors: tensors, head: head, headTensors: headTensors, metadata: file.metadata)
+      plan: plan, tensors: tensors, head: read.head, headTensors: read.tensors,
+      metadata: file.metadata)
+    unsupportedHead = read.unsupported
   }
 }
 
@@ -100,7 +102,15 @@ private func currentName(
   return parts.joined(separator: ".")
 }
 
+/// A head that lies beside an adapter and that nothing here computes; the adapter works without it.
+public struct UnsupportedHead: Error, Sendable {
+  /// What is said where the head is needed.
+  public let failure: FileFailure
+}
+
 /// The configuration of the head that lies beside an adapter, if one does.
+///
+/// - Throws: ``UnsupportedHead`` for one of a kind that is not known.
 func readHeadConfiguration(_ folder: String) throws -> (any Head, root: Field, StaticHead?)? {
   let path = folder + "/head_config.json"
   guard fileExists(path) else { return nil }
@@ -110,22 +120,36 @@ func readHeadConfiguration(_ folder: String) throws -> (any Head, root: Field, S
   return (try AdapterHeads.head(configuration), root, static_)
 }
 
+/// A head as it was read.
+private struct ReadHead {
+  var head: (any Head)?
+  var tensors: [String: Tensor] = [:]
+  var unsupported: UnsupportedHead?
+}
+
 /// The head that lies beside an adapter, if one does.
 private func readHead(
   _ folder: String, _ oldName: String, _ newName: String, _ base: BaseShape
-) throws -> ((any Head)?, [String: Tensor]) {
-  guard let (head, root, static_) = try readHeadConfiguration(folder) else { return (nil, [:]) }
+) throws -> ReadHead {
+  let found: (any Head, root: Field, StaticHead?)?
+  do {
+    found = try readHeadConfiguration(folder)
+  } catch let unsupported as UnsupportedHead {
+    return ReadHead(unsupported: unsupported)
+  }
+  guard let (head, root, static_) = found else { return ReadHead() }
   let headName = try root["name"]?.string() ?? oldName
   let expected = Dictionary(
     uniqueKeysWithValues: head.parameters(base.traits).map { ($0.key(of: newName), $0) })
   let stored = try TensorFile(headIn: folder)
   let tensors = try stored.tensors(expected) { key in
+    if type(of: head).isRepetition(key) { return nil }
     if let static_ { return static_.name(of: key, in: newName) }
     // The Python library also writes heads whose names begin with this one's.
     guard key.hasPrefix("heads.\(headName).") else { return nil }
     return "heads.\(newName).\(key.dropFirst("heads.\(headName).".count))"
   }
-  return (head, tensors)
+  return ReadHead(head: head, tensors: tensors)
 }
 
 extension TensorFile {

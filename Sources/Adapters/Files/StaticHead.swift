@@ -9,15 +9,17 @@ struct StaticHead: Sendable {
   /// Finds the class that a head was saved from; nil for a head with a configuration of its own.
   ///
   /// - Parameter root: the root of `head_config.json`.
-  /// - Throws: ``FileFailure`` when the class is not named, or its heads are not understood.
+  /// - Throws: ``FileFailure`` when the class is not named, ``UnsupportedHead`` when its heads are not
+  ///   understood.
   init?(_ root: Field) throws {
     guard root["config"] == nil else { return nil }
     let name = try root.required("model_class").string()
     let classes = ModelFamilies.all.map { $0.savedHeads }
     guard let saved = classes.lazy.compactMap({ $0[name] }).first else {
-      throw root.failure(
-        "heads of \(escaped(name, limit: 80)) are not supported",
-        hint: "known: \(classes.flatMap(\.keys).sorted().joined(separator: ", "))")
+      throw UnsupportedHead(
+        failure: root.failure(
+          "heads of \(escaped(name, limit: 80)) are not supported yet",
+          hint: "supported: \(classes.flatMap(\.keys).sorted().joined(separator: ", "))"))
     }
     self.saved = saved
   }

@@ -27,6 +27,12 @@ public protocol Head: Sendable {
   /// Whether it reads the model's pooler, which not every checkpoint has.
   var readsPooler: Bool { get }
 
+  /// Whether it reads the model's output embedding, which not every checkpoint has.
+  var readsVocabulary: Bool { get }
+
+  /// Whether a file's tensor is the model's own, which a reader passes over.
+  static func isRepetition(_ key: String) -> Bool
+
   /// Its tensors, each by the end of its name in the file: what follows the name of the adapter.
   func parameters(_ model: Traits) -> [Parameter]
 
@@ -42,8 +48,16 @@ public protocol BoundHead: Sendable {
   /// - Parameters:
   ///   - hidden: `[rows read, width]`
   ///   - rows: whose the rows are.
+  ///   - unembedding: what adapters do right before an output embedding.
   /// - Returns: `[rows read, outputs]`
-  func callAsFunction(_ hidden: Tensor, _ rows: TokenRows) -> Tensor
+  func callAsFunction(
+    _ hidden: Tensor, _ rows: TokenRows, unembedding: (Tensor) -> Tensor
+  ) -> Tensor
+}
+
+extension Head {
+  public var readsVocabulary: Bool { false }
+  public static func isRepetition(_ key: String) -> Bool { false }
 }
 
 /// The kinds of heads there are.
@@ -51,18 +65,20 @@ public protocol BoundHead: Sendable {
 /// To add one is a file and a word here.
 public enum AdapterHeads {
   public static let all: [any Head.Type] = [
-    ClassificationHead.self, TaggingHead.self, QuestionAnsweringHead.self,
+    ClassificationHead.self, TaggingHead.self, QuestionAnsweringHead.self, VocabularyHead.self,
   ]
 
   /// Reads a head's configuration.
   ///
-  /// - Throws: ``FileFailure`` for a `head_type` that no head has, and for values that make no sense.
+  /// - Throws: ``UnsupportedHead`` for a `head_type` that no head has, ``FileFailure`` for values that make
+  ///   no sense.
   static func head(_ configuration: Field) throws -> any Head {
     let type = try configuration.required("head_type").string()
     guard let kind = all.first(where: { $0.types.contains(type) }) else {
-      throw configuration.failure(
-        "heads of type \(type) are not supported",
-        hint: "known types: \(all.flatMap { $0.types }.joined(separator: ", "))")
+      throw UnsupportedHead(
+        failure: configuration.failure(
+          "heads of type \(escaped(type, limit: 80)) are not supported yet",
+          hint: "supported types: \(all.flatMap { $0.types }.joined(separator: ", "))"))
     }
     return try kind.init(configuration)
   }

@@ -80,7 +80,9 @@ private struct BoundLayers: BoundHead {
     classification?.reading(of: sequence) ?? .all
   }
 
-  func callAsFunction(_ hidden: Tensor, _ rows: TokenRows) -> Tensor {
+  func callAsFunction(
+    _ hidden: Tensor, _ rows: TokenRows, unembedding: (Tensor) -> Tensor
+  ) -> Tensor {
     var x = hidden
     if let pooler {
       guard let pooled = pooler.pooled(hidden) else {

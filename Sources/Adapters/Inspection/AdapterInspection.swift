@@ -17,6 +17,8 @@ public struct AdapterInspection: Sendable {
   /// Of the files of tensors, the head's too.
   public let byteCount: Int
   public let head: (any Head)?
+  /// The head that lies beside it, where it is of a kind that nothing here computes.
+  public let unsupportedHead: UnsupportedHead?
   public let headTensors: [TensorSummary]
   public let base: BaseShape?
 
@@ -40,7 +42,14 @@ public struct AdapterInspection: Sendable {
       $0 + (AdapterMethods.isRepetition($1.name) ? 0 : $1.count)
     }
     var byteCount = try MappedFile(file.path).bytes.count
-    if let (head, _, _) = try readHeadConfiguration(folder) {
+    var read: (any Head)?
+    do {
+      read = try readHeadConfiguration(folder)?.0
+      unsupportedHead = nil
+    } catch let unsupported as UnsupportedHead {
+      unsupportedHead = unsupported
+    }
+    if let head = read {
       self.head = head
       let headFile = try TensorFile(headIn: folder)
       headTensors = summaries(headFile)

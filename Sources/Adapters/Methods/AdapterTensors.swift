@@ -19,9 +19,14 @@ public struct AdapterTensors: Sendable {
 
   /// Those at a site.
   public func at(_ site: Site, _ container: String) -> ModuleTensors {
+    at(site.attached, container)
+  }
+
+  /// Those at a place of the model, which may be its prefix.
+  public func at(_ place: String, _ container: String) -> ModuleTensors {
     ModuleTensors(
-      named: named, prefix: "\(site.attached).\(container).\(adapter).", isTrained: isTrained,
-      dropout: dropout?.at("\(site.attached).\(container)"))
+      named: named, prefix: "\(place).\(container).\(adapter).", isTrained: isTrained,
+      dropout: dropout?.at("\(place).\(container)"))
   }
 }
 
@@ -41,6 +46,19 @@ public struct ModuleTensors: Sendable {
     return tensor
   }
 
+  /// The same with runs of the rows of some tensors in place of all.
+  func rows(_ ranges: [String: Range<Int>]) -> ModuleTensors {
+    var parts: [String: Tensor] = [:]
+    for (name, range) in ranges {
+      guard let whole = named[prefix + name] else { continue }
+      // A vector's scalars are its rows.
+      let part =
+        whole.shape.count == 1 ? whole.reshaped([whole.count, 1]).rows(range) : whole.rows(range)
+      parts[prefix + name] = whole.shape.count == 1 ? part.reshaped([range.count]) : part
+    }
+    return ModuleTensors(named: parts, prefix: prefix, isTrained: isTrained, dropout: dropout)
+  }
+
   /// The linear layer of a weight and a bias.
   func linear(_ weight: Tensor, _ bias: Tensor?) -> Linear {
     isTrained ? Linear(trained: weight, bias: bias) : Linear(frozen: weight, bias: bias)
@@ -52,7 +70,7 @@ public struct ModuleTensors: Sendable {
   }
 
   /// The norm of `<name>.weight` and `<name>.bias`, with PyTorch's default epsilon.
-  func norm(_ name: String) -> LayerNorm {
-    LayerNorm(weight: self(name + ".weight"), bias: self(name + ".bias"), epsilon: 1e-5)
+  func norm(_ name: String) -> Norm {
+    Norm(weight: self(name + ".weight"), bias: self(name + ".bias"), epsilon: 1e-5)
   }
 }

@@ -10,7 +10,7 @@ internal import Tensors
 
 /// A bottleneck adapter's configuration: the fields of the Python library's `BnConfig`.
 public struct Bottleneck: Method {
-  public static let containers = ["adapters"]
+  public static let containers = ["adapters", "shared_parameters", Invertible.container]
   static let container = "adapters"
 
   /// A number that scales, one that is trained, or one per channel that is trained.
@@ -36,12 +36,16 @@ public struct Bottleneck: Method {
     case houlsby
   }
 
-  let afterAttention, afterFeedForward: Bool
+  let afterAttention, afterCrossAttention, afterFeedForward: Bool
   let reduction: Reduction
   let activation: Activation
   let normsBefore, normsAfter, ownNormBefore, ownNormAfter: Bool
   let initialization: Initialization
   let isParallel: Bool
+  /// Where the two layers are sums of Kronecker products.
+  let hypercomplex: Hypercomplex?
+  /// What acts behind the embeddings besides.
+  let invertible: Invertible?
   let scaling: Scaling
   let isGated: Bool
   let residual: Residual
@@ -54,25 +58,13 @@ public struct Bottleneck: Method {
   public init(_ given: Field) throws {
     let fields = try given.filled(with: Self.defaults)
     func flag(_ key: String) throws -> Bool { try fields.required(key).bool() }
-    if try flag("phm_layer") {
-      throw given.failure(
-        "phm_layer is true: PHM (Compacter) layers are not supported",
-        hint: "use a bottleneck without them, such as seq_bn")
-    }
-    if let block = fields["inv_adapter"] {
-      throw block.failure("invertible adapters are not supported")
-    }
     afterAttention = try flag("mh_adapter")
     afterFeedForward = try flag("output_adapter")
-    if try flag("cross_adapter") {
-      throw given.failure("cross_adapter is true, and this library has no cross-attention yet")
-    }
+    afterCrossAttention = try flag("cross_adapter")
     reduction = try Reduction(fields.required("reduction_factor"))
-    let name = try fields.required("non_linearity").string()
-    guard let activation = Activation(named: name) else {
-      throw try fields.required("non_linearity").failure("no activation is named \(name)")
-    }
-    self.activation = activation
+    activation = try fields.activation("non_linearity")
+    hypercomplex = try flag("phm_layer") ? Hypercomplex(fields) : nil
+    invertible = try Self.invertible(fields, activation)
     normsBefore = try flag("original_ln_before")
     normsAfter = try flag("original_ln_after")
     ownNormBefore = try flag("ln_before")
@@ -92,12 +84,25 @@ public struct Bottleneck: Method {
         "post_add is the sum before the model's norm, so it needs original_ln_before")
     }
     addsResidualBeforeOwnNorm = try flag("adapter_residual_before_ln")
-    leftOut = Set(
-      try fields["leave_out"]?.array().map { try $0.integer(in: 0...1_000) } ?? [])
+    leftOut = try fields.leftOut()
     dropout = try fields.probability("dropout")
     stochasticDepth = try fields.probability("stochastic_depth")
     try fields.checkSeed()
     configuration = try fields.pythonNumbers()
+  }
+
+  private static func invertible(_ fields: Field, _ activation: Activation) throws -> Invertible? {
+    guard let block = fields["inv_adapter"] else { return nil }
+    let kind = try block.string()
+    guard kind == "nice" else {
+      throw block.failure(
+        "invertible adapters of kind \(escaped(kind, limit: 80)) are not supported", hint: "nice")
+    }
+    let reduction = try fields["inv_adapter_reduction_factor"]?.number() ?? 2
+    guard reduction > 0, reduction.isFinite else {
+      throw fields.failure("inv_adapter_reduction_factor is \(reduction)", hint: "2 is usual")
+    }
+    return Invertible(reduction: reduction, activation: activation)
   }
 
   public static func recognises(_ configuration: Field) -> Bool {
@@ -115,15 +120,42 @@ public struct Bottleneck: Method {
         "the map neither names every layer nor gives a default",
         hint: "{\"1\": 16, \"default\": 8}")
     }
+    guard let hypercomplex else { return }
+    for site in model.sites where acts(at: site) {
+      for size in [site.outputs, size(at: site)] where size % hypercomplex.dimension != 0 {
+        throw FileFailure(
+          file, at: "$.config.phm_dim",
+          "\(hypercomplex.dimension) does not divide a width of \(size)",
+          hint: "another reduction_factor")
+      }
+    }
   }
 
   public func parameters(on model: BaseShape) -> [Parameter] {
-    model.sites.filter(acts).flatMap(parameters)
+    let sites = model.sites.filter(acts)
+    var parameters = sites.flatMap(parameters)
+    if let site = sites.first, let hypercomplex {
+      parameters += hypercomplex.sharedParameters(
+        width: site.outputs, size: size(at: site), on: model.traits.prefix)
+    }
+    if let invertible, let site = embeddings(of: model) {
+      parameters += invertible.parameters(at: site)
+    }
+    return parameters
+  }
+
+  /// Where the invertible block acts: behind the embeddings of the first stack.
+  private func embeddings(of model: BaseShape) -> Site? {
+    model.sites.first { $0.kind == .embeddings }
+  }
+
+  private func size(at site: Site) -> Int {
+    reduction.size(of: site.outputs, layer: site.layer ?? 0)
   }
 
   private func parameters(at site: Site) -> [Parameter] {
     let width = site.outputs
-    let size = reduction.size(of: width, layer: site.layer ?? 0)
+    let size = size(at: site)
     func linear(_ name: String, _ outputs: Int, _ inputs: Int, _ weight: Initializer)
       -> [Parameter]
     {
@@ -154,7 +186,17 @@ public struct Bottleneck: Method {
       }
     var parameters =
       ownNormBefore ? norm("adapter_down.0", alias: "adapter_norm_before") : []
-    parameters += linear(downName, size, width, down) + linear("adapter_up", width, size, up)
+    if let hypercomplex {
+      for (name, inputs, outputs) in [(downName, width, size), ("adapter_up", size, width)] {
+        parameters += hypercomplex.parameters(name, inputs: inputs, outputs: outputs) {
+          Parameter(
+            at: site, Self.container, $0, $1, $2,
+            decays: $0.hasSuffix(".b") ? true : nil, isTrained: $3)
+        }
+      }
+    } else {
+      parameters += linear(downName, size, width, down) + linear("adapter_up", width, size, up)
+    }
     switch scaling {
     case .constant: break
     case .learned: parameters.append(Parameter(at: site, Self.container, "scaling", [1], .ones))
@@ -168,15 +210,23 @@ public struct Bottleneck: Method {
   public func modules(_ tensors: AdapterTensors, on base: BaseModel) -> Modules {
     var modules = Modules()
     for site in base.sites where acts(at: site) {
-      modules.endings[site.index] = module(tensors.at(site, Self.container))
+      modules.endings[site.index] = module(
+        tensors.at(site, Self.container),
+        shared: tensors.at(base.traits.prefix, "shared_parameters"))
+    }
+    if let invertible, let site = embeddings(of: base.shape) {
+      modules.embeddings[site.index] = invertible.module(tensors, at: site)
     }
     return modules
   }
 
-  private func module(_ tensors: ModuleTensors) -> BottleneckModule {
-    BottleneckModule(
+  private func module(_ tensors: ModuleTensors, shared: ModuleTensors) -> BottleneckModule {
+    func linear(_ name: String, _ position: Hypercomplex.Position) -> Linear {
+      hypercomplex?.linear(name, position, tensors, shared: shared) ?? tensors.linear(name)
+    }
+    return BottleneckModule(
       method: self, ownNormBefore: ownNormBefore ? tensors.norm("adapter_down.0") : nil,
-      down: tensors.linear(downName), up: tensors.linear("adapter_up"),
+      down: linear(downName, .down), up: linear("adapter_up", .up),
       scaling: scaling == .learned || scaling == .channel ? tensors("scaling") : nil,
       gate: isGated ? tensors.linear("gate") : nil,
       ownNormAfter: ownNormAfter ? tensors.norm("adapter_norm_after") : nil,
@@ -187,6 +237,7 @@ public struct Bottleneck: Method {
     guard site.kind == .ending, !leftOut.contains(site.layer ?? -1) else { return false }
     return switch site.role {
     case .attentionEnd: afterAttention
+    case .crossAttentionEnd: afterCrossAttention
     case .feedForwardEnd: afterFeedForward
     default: false
     }
@@ -199,11 +250,11 @@ public struct Bottleneck: Method {
 /// One bottleneck at one place.
 private struct BottleneckModule: EndingModule {
   let method: Bottleneck
-  let ownNormBefore: LayerNorm?
+  let ownNormBefore: Norm?
   let down, up: Linear
   let scaling: Tensor?
   let gate: Linear?
-  let ownNormAfter: LayerNorm?
+  let ownNormAfter: Norm?
   let dropout: DropoutSource?
 
   var readsWholeSequences: Bool { method.isGated }
@@ -242,7 +293,8 @@ private struct BottleneckModule: EndingModule {
     var y = up(narrow)
     if !method.isParallel {
       y = y.droppingSequences(
-        method.stochasticDepth, rows.layout, dropout?.at("depth"), sequences: rows.sequenceNumbers)
+        method.stochasticDepth, rows.layout, dropout?.at("depth"),
+        sequences: rows.sequenceNumbers.map { UInt64($0) })
     }
     switch method.scaling {
     case .constant(let factor): y = factor == 1 ? y : y * factor

@@ -32,10 +32,26 @@ extension Bottleneck {
       "init_weights": .string("houlsby"), "scaling": .string("channel"),
       "non_linearity": .string("gelu"), "reduction_factor": .integer(96),
     ]
+    func invertible(_ settings: JSON.Object) -> JSON.Object {
+      var settings = settings
+      settings["inv_adapter"] = .string("nice")
+      settings["inv_adapter_reduction_factor"] = .integer(2)
+      return settings
+    }
+    func hypercomplex(_ settings: JSON.Object) -> JSON.Object {
+      var settings = settings
+      settings["phm_layer"] = .bool(true)
+      settings["reduction_factor"] = .integer(32)
+      settings["non_linearity"] = .string("gelu")
+      return settings
+    }
     return [
       ("seq_bn", sequential), ("pfeiffer", sequential), ("double_seq_bn", double),
       ("houlsby", double), ("par_bn", parallel), ("parallel", parallel),
       ("scaled_par_bn", learned), ("scaled_parallel", learned), ("adapter_plus", plus),
+      ("seq_bn_inv", invertible(sequential)), ("pfeiffer+inv", invertible(sequential)),
+      ("double_seq_bn_inv", invertible(double)), ("houlsby+inv", invertible(double)),
+      ("compacter++", hypercomplex(sequential)), ("compacter", hypercomplex(double)),
     ]
   }()
 }

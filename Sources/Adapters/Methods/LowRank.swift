@@ -89,22 +89,32 @@ public struct LowRank: Method {
     model.sites.filter(acts).flatMap(parameters)
   }
 
+  /// The widths of the outputs that are acted on: one, or those of a merged projection's parts.
+  private func widths(at site: Site) -> [Int] {
+    site.parts.isEmpty
+      ? [site.outputs] : site.parts.filter { roles.contains($0.role) }.map(\.outputs.count)
+  }
+
   private func parameters(at site: Site) -> [Parameter] {
+    let widths = widths(at: site)
+    // A merged projection has a group of ranks for each of its parts.
+    let (groups, outputs) = (widths.count, widths.reduce(0, +))
     let (a, b): (Initializer, Initializer) =
       switch initialization {
       case .lora: (.kaimingUniform(inputs: site.inputs), .zeros)
       case .bert: (.normal(deviation: 0.02), .normal(deviation: 0.02))
       case .ia3: (.ones, .ones)
       }
-    var parameters = [Parameter(at: site, Self.container, "lora_B", [site.outputs, rank], b)]
+    var parameters = [Parameter(at: site, Self.container, "lora_B", [outputs, rank], b)]
     if !scales {
-      parameters.append(Parameter(at: site, Self.container, "lora_A", [rank, site.inputs], a))
+      parameters.append(
+        Parameter(at: site, Self.container, "lora_A", [rank * groups, site.inputs], a))
     }
     if isGated {
       parameters.append(
         Parameter(
-          at: site, Self.container, "gate.weight", [1, site.inputs], .normal(deviation: 0.02)))
-      parameters.append(Parameter(at: site, Self.container, "gate.bias", [1], .zeros))
+          at: site, Self.container, "gate.weight", [groups, site.inputs], .normal(deviation: 0.02)))
+      parameters.append(Parameter(at: site, Self.container, "gate.bias", [groups], .zeros))
     }
     return parameters
   }
@@ -112,7 +122,9 @@ public struct LowRank: Method {
   public func modules(_ tensors: AdapterTensors, on base: BaseModel) -> Modules {
     var modules = Modules()
     for site in base.sites where acts(at: site) {
-      modules.projections[site.index] = module(tensors.at(site, Self.container))
+      let tensors = tensors.at(site, Self.container)
+      modules.projections[site.index] =
+        site.parts.isEmpty ? module(tensors) : merged(tensors, at: site)
     }
     return modules
   }
@@ -125,8 +137,32 @@ public struct LowRank: Method {
       scaling: alpha / Float(rank), gate: gate, dropout: dropout, source: tensors.dropout)
   }
 
+  /// A module for each part of a merged projection.
+  private func merged(_ tensors: ModuleTensors, at site: Site) -> any ProjectionModule {
+    var parts: [MergedModule.Part] = []
+    var (group, row) = (0, 0)
+    for part in site.parts {
+      guard roles.contains(part.role) else {
+        parts.append(MergedModule.Part(outputs: part.outputs, module: nil))
+        continue
+      }
+      let width = part.outputs.count
+      let own = tensors.rows(
+        [
+          "lora_A": group * rank..<(group + 1) * rank, "lora_B": row..<row + width,
+          "gate.weight": group..<group + 1, "gate.bias": group..<group + 1,
+        ])
+      parts.append(MergedModule.Part(outputs: part.outputs, module: module(own)))
+      group += 1
+      row += width
+    }
+    return MergedModule(parts: parts, scales: scales)
+  }
+
   private func acts(at site: Site) -> Bool {
-    site.kind == .projection && roles.contains(site.role) && !leftOut.contains(site.layer ?? -1)
+    guard site.kind == .projection, !leftOut.contains(site.layer ?? -1) else { return false }
+    return site.parts.isEmpty
+      ? roles.contains(site.role) : site.parts.contains { roles.contains($0.role) }
   }
 }
 
@@ -204,6 +240,39 @@ private struct ScalingModule: ProjectionModule {
 
   func combined(_ y: Tensor, _ delta: Tensor) -> Tensor {
     delta.rows == 1 && y.rows != 1
+      ? y.multiplyingRows(by: delta.reshaped([delta.count])) : y * delta
+  }
+}
+
+/// Modules for the parts of a merged projection, side by side.
+private struct MergedModule: ProjectionModule {
+  struct Part {
+    let outputs: Range<Int>
+    /// Nil where nothing acts.
+    let module: (any ProjectionModule)?
+  }
+
+  let parts: [Part]
+  let scales: Bool
+
+  var readsWholeSequences: Bool { parts.contains { $0.module?.readsWholeSequences ?? false } }
+  var readsDelta: Bool { !scales }
+
+  func delta(after delta: Tensor?, from x: Tensor, _ rows: TokenRows) -> Tensor {
+    let deltas = parts.map { part in
+      part.module?.delta(after: scales ? delta?.columns(part.outputs) : delta, from: x, rows)
+    }
+    // A part that nothing acts on is as it was: nothing is added, or it is multiplied by one.
+    let count = deltas.compactMap { $0?.rows }.max() ?? 1
+    return .concatenatingColumns(
+      zip(parts, deltas).map { part, delta in
+        delta ?? .full(scales ? 1 : 0, shape: [count, part.outputs.count])
+      })
+  }
+
+  func combined(_ y: Tensor, _ delta: Tensor) -> Tensor {
+    guard scales else { return y + delta.rows(like: y) }
+    return delta.rows == 1 && y.rows != 1
       ? y.multiplyingRows(by: delta.reshaped([delta.count])) : y * delta
   }
 }

@@ -36,6 +36,9 @@ public protocol Method: Sendable {
   /// - Throws: ``FileFailure`` where it cannot act on a model of this shape.
   func check(_ model: BaseShape, _ file: String) throws
 
+  /// Refuses to begin anew what can only be read.
+  func checkFresh(_ file: String) throws
+
   /// All tensors of an adapter: at sites, and those that it has once.
   func parameters(on model: BaseShape) -> [Parameter]
 
@@ -50,6 +53,7 @@ public protocol Method: Sendable {
 extension Method {
   public static func isRepetition(_ key: String) -> Bool { false }
   public func check(_ model: BaseShape, _ file: String) throws {}
+  public func checkFresh(_ file: String) throws {}
 
   /// The seed of its initial values where it has one of its own; 0 counts as none, as in Python.
   var initialSeed: UInt64? {
@@ -63,7 +67,7 @@ extension Method {
 /// The methods there are.
 public enum AdapterMethods {
   /// To add one is a file and a word here.
-  public static let all: [any Method.Type] = [Bottleneck.self, LowRank.self]
+  public static let all: [any Method.Type] = [Bottleneck.self, LowRank.self, PrefixTuning.self, PromptTuning.self, ReFT.self]
 
   /// The containers of all.
   static let containers = Set(all.flatMap { $0.containers })

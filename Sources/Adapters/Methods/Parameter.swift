@@ -30,6 +30,16 @@ public struct Parameter: Sendable {
       isTrained: isTrained)
   }
 
+  /// A tensor that an adapter has once.
+  ///
+  /// - Parameter prefix: where the model's paths begin.
+  public init(
+    onModel prefix: String, _ container: String, _ name: String, _ shape: [Int],
+    _ initializer: Initializer, isTrained: Bool = true
+  ) {
+    self.init(place: prefix, container, name, shape, initializer, isTrained: isTrained)
+  }
+
   /// A tensor of a head.
   public init(head name: String, _ shape: [Int], _ initializer: Initializer) {
     self.init(place: "", "heads", name, shape, initializer)

@@ -228,8 +228,10 @@ private func epochBatches(
 }
 
 extension Adapter {
-  /// The adapter's tensors and its head's.
-  var parameters: Parameters { tensors.merging(headTensors) { $1 } }
+  /// What is trained: the adapter's tensors and its head's.
+  var parameters: Parameters {
+    tensors.filter { plan.parameters[$0.key]?.isTrained ?? true }.merging(headTensors) { $1 }
+  }
 
   /// Whether weight decay pulls at a tensor of the adapter or its head.
   func decays(_ name: String) -> Bool {
@@ -239,8 +241,13 @@ extension Adapter {
   /// The same adapter with other values.
   func with(_ parameters: Parameters) -> Adapter {
     var adapter = self
-    for key in tensors.keys { adapter.tensors[key] = parameters[key] }
-    for key in headTensors.keys { adapter.headTensors[key] = parameters[key] }
+    for (key, value) in parameters {
+      if headTensors[key] != nil {
+        adapter.headTensors[key] = value
+      } else {
+        adapter.tensors[key] = value
+      }
+    }
     return adapter
   }
 }

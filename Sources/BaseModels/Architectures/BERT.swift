@@ -60,7 +60,7 @@ extension BERT {
   /// Word, position and token-type vectors, summed and normed.
   private struct Embeddings: Sendable {
     let words, positions, tokenTypes: Tensor
-    let norm: LayerNorm
+    let norm: Norm
     let site: Site
     let dropout: Float
 
@@ -84,7 +84,7 @@ extension BERT {
   private struct Layer: Sendable {
     let query, key, value, attentionOutput, intermediate, output: Projection
     let attention: AttentionCore
-    let attentionNorm, outputNorm: LayerNorm
+    let attentionNorm, outputNorm: Norm
     let attentionEnd, outputEnd, end: Site
     let activation: Activation
     let dropout: Float

@@ -18,7 +18,7 @@ public struct DistilBERT: Architecture {
 
   public let traits: Traits
   private let words, positions: Tensor
-  private let embeddingNorm: LayerNorm
+  private let embeddingNorm: Norm
   private let embeddingSite: Site
   private let dropout: Float
   private let layers: [Layer]
@@ -67,7 +67,7 @@ extension DistilBERT {
   private struct Layer: Sendable {
     let query, key, value, attentionOutput, intermediate, output: Projection
     let attention: AttentionCore
-    let attentionNorm, outputNorm: LayerNorm
+    let attentionNorm, outputNorm: Norm
     let attentionEnd, outputEnd, end: Site
     let activation: Activation
     let dropout: Float

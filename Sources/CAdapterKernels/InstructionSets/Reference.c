@@ -9,6 +9,7 @@
 #include "../Loops/HalfPrecision.h"
 #include "../Loops/Optimizer.h"
 #include "../Loops/Random.h"
+#include "../Loops/Rotation.h"
 #include "../Reference/Activations.h"
 #include "../Reference/Attention.h"
 #include "../Reference/Norm.h"

@@ -3,6 +3,7 @@
 #include "../Loops/HalfPrecision.h"
 #include "../Loops/Optimizer.h"
 #include "../Loops/Random.h"
+#include "../Loops/Rotation.h"
 #include "../Reference/ActivationFunctions.h"
 #include "../Vector/Vector.h"
 
@@ -17,6 +18,7 @@
 #include "../Vector/Linear.h"
 #include "../Vector/Panels.h"
 
+#include "../Vector/RowDots.h"
 #include "../Vector/Scores.h"
 
 #include "../Vector/Attention.h"

@@ -73,9 +73,26 @@ static void random_normal(uint64_t seed, uint64_t stream, uint64_t offset, float
   fill(seed, stream, offset, y, n, normal_block);
 }
 
+/// `1 / keep` where the uniform number is below `keep`, else 0.
 static void dropout_mask(uint64_t seed, uint64_t stream, uint64_t offset, float keep, float *mask,
                          size_t n) {
   random_uniform(seed, stream, offset, mask, n);
   const float kept = 1 / keep;
   for (size_t i = 0; i < n; i++) mask[i] = mask[i] < keep ? kept : 0;
+}
+
+static void dropout(uint64_t seed, uint64_t stream, const uint64_t *numbers, float keep,
+                    const float *x, float *y, size_t rows, size_t width) {
+  const float kept = 1 / keep;
+  for (size_t r = 0; r < rows; r++) {
+    const uint64_t first = (numbers ? numbers[r] : r) << 32;
+    for (size_t start = 0, n; start < width; start += n) {
+      float uniform[NUMBERS];
+      n = width - start < NUMBERS ? width - start : NUMBERS;
+      random_uniform(seed, stream, first + start, uniform, n);
+      const float *in = x + r * width + start;
+      float *out = y + r * width + start;
+      for (size_t i = 0; i < n; i++) out[i] = uniform[i] < keep ? in[i] * kept : 0;
+    }
+  }
 }

@@ -6,6 +6,11 @@ static double dot(const float *a, size_t step_a, const float *b, size_t step_b, 
   return total;
 }
 
+static void row_dots(const float *a, size_t lda, const float *b, size_t ldb, size_t rows,
+                     size_t width, float *out) {
+  for (size_t r = 0; r < rows; r++) out[r] = (float)dot(a + r * lda, 1, b + r * ldb, 1, width);
+}
+
 static void gemm(bool ta, bool tb, size_t m, size_t n, size_t k, float alpha, const float *a,
                  size_t lda, const float *b, size_t ldb, float beta, float *c, size_t ldc) {
   for (size_t i = 0; i < m; i++)

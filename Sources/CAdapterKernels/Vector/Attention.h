@@ -21,14 +21,6 @@ typedef struct {
   float *keys, *values, *scores, *results, *largest, *totals, *mask;
 } attention_scratch;
 
-static inline float row_dot(const float *a, const float *b, size_t n) {
-  vf sums = {0};
-  size_t c = 0;
-  for (; c + LANES <= n; c += LANES) sums += load(a + c) * load(b + c);
-  if (c < n) sums += load_some(a + c, n - c) * load_some(b + c, n - c);
-  return sum_lanes(sums);
-}
-
 /// Scores of a row → `exp(factor · score - largest)`, zeros in the rest of `all`. Updates the largest
 /// score and the total so far; returns what earlier results must be multiplied by.
 static inline float soften(float *scores, key_range seen, key_range all, float factor,

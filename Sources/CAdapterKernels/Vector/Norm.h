@@ -1,4 +1,4 @@
-/// Residual sum and layer normalisation of one row while it is in the first-level cache.
+/// Residual sum and normalisation of one row while it is in the first-level cache.
 
 /// `Σ x` and `Σ (x - center)²` over a row, in four sums each so that additions overlap.
 static inline float row_sum(const float *x, size_t width) {
@@ -25,15 +25,15 @@ static inline float row_deviation(const float *x, size_t width, float center) {
 }
 
 static void residual_norm(const float *x, size_t ldx, const float *residual, size_t ldr,
-                          const float *gamma, const float *beta, float eps, size_t rows,
-                          size_t width, float *sum, float *y, float *mean, float *rstd) {
+                          const float *gamma, const float *beta, float eps, bool is_rms,
+                          size_t rows, size_t width, float *sum, float *y, float *mean, float *rstd) {
   for (size_t r = 0; r < rows; r++) {
     float *s = sum ? sum + r * width : y + r * width, *out = y + r * width;
     if (residual)
       add(x + r * ldx, residual + r * ldr, s, width);
     else if (s != x + r * ldx)
       memcpy(s, x + r * ldx, width * sizeof *s);
-    const float center = row_sum(s, width) / (float)width;
+    const float center = is_rms ? 0 : row_sum(s, width) / (float)width;
     const float variance = row_deviation(s, width, center) / (float)width;
     const float factor = 1 / sqrtf(variance + eps);
     if (gamma && beta) {
@@ -49,8 +49,8 @@ static void residual_norm(const float *x, size_t ldx, const float *residual, siz
 }
 
 static void norm_backward(const float *sum, const float *mean, const float *rstd,
-                          const float *gamma, const float *dy, size_t rows, size_t width,
-                          float *dx, float *dgamma, float *dbeta) {
+                          const float *gamma, const float *dy, bool is_rms, size_t rows,
+                          size_t width, float *dx, float *dgamma, float *dbeta) {
   for (size_t r = 0; r < rows; r++) {
     const float *s = sum + r * width, *g = dy + r * width;
     const float center = mean[r], factor = rstd[r];
@@ -71,7 +71,7 @@ static void norm_backward(const float *sum, const float *mean, const float *rstd
         if (dbeta) dbeta[c + i] += gradient[i];
       }
     }
-    const float shift = sum_lanes(gradients) / (float)width;
+    const float shift = is_rms ? 0 : sum_lanes(gradients) / (float)width;
     const float slope_of_row = sum_lanes(projections) / (float)width;
     float *out = dx + r * width;
     for (size_t c = 0; c < width; c++) {

@@ -38,11 +38,7 @@ static void softmax(const float *x, float *y, size_t rows, size_t width) {
   }
 }
 
-static void log_softmax(const float *x, float *y, size_t rows, size_t width) {
-  for (size_t r = 0; r < rows; r++) {
-    const float *in = x + r * width;
-    const float largest = row_max(in, width);
-    const float beyond = logf(row_exponentials(in, NULL, width, largest));
-    for (size_t c = 0; c < width; c++) y[r * width + c] = in[c] - largest - beyond;
-  }
+static float log_sum_beyond(const float *x, size_t n, float *largest) {
+  *largest = row_max(x, n);
+  return logf(row_exponentials(x, NULL, n, *largest));
 }

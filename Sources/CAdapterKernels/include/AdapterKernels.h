@@ -86,6 +86,9 @@ void ak_multiply_rows(const float *x, size_t ldx, const float *row, float *y, si
 /// `out = Σ_r x[r]`, or `out += …` with `accumulate`: the gradient of a bias.
 void ak_sum_rows(const float *x, size_t ldx, size_t rows, size_t width, float *out,
                  bool accumulate);
+/// `out[r] = Σ_c a[r, c] b[r, c]`
+void ak_row_dots(const float *a, size_t lda, const float *b, size_t ldb, size_t rows, size_t width,
+                 float *out);
 /// `Σ x²`, summed in double precision.
 double ak_sum_squares(const float *x, size_t n);
 /// Whether no element is NaN or infinite.
@@ -104,24 +107,34 @@ void ak_from_f16(const uint16_t *x, float *y, size_t n);
 
 /// `s = x + residual; y = (s - mean(s)) / √(variance(s) + eps) · gamma + beta`, row by row.
 ///
+/// - is_rms: no mean is subtracted: `y = s / √(mean(s²) + eps) · gamma + beta`, and `mean` is 0.
 /// - residual: may be NULL (nothing is added); `ldx`, `ldr` are the strides of `x` and `residual`.
 /// - gamma, beta: `[width]`, may be NULL (1 and 0).
 /// - sum, y: `[rows, width]` without gaps; `y` may be `x` or `residual`, `sum` may be NULL.
 /// - mean, rstd: `[rows]`, what the gradient needs (`rstd = 1 / √(variance + eps)`), may be NULL.
 void ak_residual_norm(const float *x, size_t ldx, const float *residual, size_t ldr,
-                      const float *gamma, const float *beta, float eps, size_t rows, size_t width,
-                      float *sum, float *y, float *mean, float *rstd);
+                      const float *gamma, const float *beta, float eps, bool is_rms, size_t rows,
+                      size_t width, float *sum, float *y, float *mean, float *rstd);
 /// The gradient of `ak_residual_norm` to its sum (so to `x` and to `residual` alike).
 ///
 /// - sum, dy, dx: `[rows, width]` without gaps; `dx` may be `dy`.
 /// - dgamma, dbeta: `[width]`, added to; may be NULL.
 void ak_norm_backward(const float *sum, const float *mean, const float *rstd, const float *gamma,
-                      const float *dy, size_t rows, size_t width, float *dx, float *dgamma,
-                      float *dbeta);
+                      const float *dy, bool is_rms, size_t rows, size_t width, float *dx,
+                      float *dgamma, float *dbeta);
+/// Turns pairs of numbers of each head by the angle of their row and place in the head.
+///
+/// - x, y: `[rows, heads · head_width]` with their strides; `y` may be `x`.
+/// - cosines, sines: `[rows, pairs]`. Numbers of a head beyond `2 · pairs` stay as they are.
+/// - interleaved: pairs are neighbours `(2i, 2i + 1)`; else they are `(i, i + pairs)`.
+/// - backward: turns the other way, which is the gradient.
+void ak_rotate(const float *x, size_t ldx, float *y, size_t ldy, size_t rows, size_t heads,
+               size_t head_width, size_t pairs, const float *cosines, const float *sines,
+               bool interleaved, bool backward);
 /// `y[r] = exp(x[r]) / Σ exp(x[r])`, without overflow. `y` may be `x`.
 void ak_softmax(const float *x, float *y, size_t rows, size_t width);
-/// `y[r] = x[r] - log Σ exp(x[r])`, without overflow. `y` may be `x`.
-void ak_log_softmax(const float *x, float *y, size_t rows, size_t width);
+/// `log Σ exp(x - largest)` with the largest of `x`: apart, because their sum would lose digits.
+float ak_log_sum_beyond(const float *x, size_t n, float *largest);
 /// `y[r] = Σ_t tables[t][indices[t][r]]`: token, position and type embeddings, `[rows, width]`.
 void ak_embed(const float *const *tables, const int32_t *const *indices, size_t table_count,
               size_t rows, size_t width, float *y);
@@ -187,9 +200,13 @@ void ak_adamw(float *p, const float *g, float *m, float *v, size_t n, float lr, 
 void ak_random_uniform(uint64_t seed, uint64_t stream, uint64_t offset, float *y, size_t n);
 /// Normal numbers with mean 0 and deviation 1 (Box–Muller on pairs of uniform ones).
 void ak_random_normal(uint64_t seed, uint64_t stream, uint64_t offset, float *y, size_t n);
-/// `1 / keep` where `ak_random_uniform` is below `keep`, else 0: an inverted dropout mask.
-void ak_dropout_mask(uint64_t seed, uint64_t stream, uint64_t offset, float keep, float *mask,
-                     size_t n);
+/// `y = x / keep` where the element's uniform number is below `keep`, else 0 (inverted dropout).
+///
+/// - x, y: `[rows, width]` without gaps; `y` may be `x`.
+/// - numbers: `[rows]`: element `c` of a row draws number `2³² · number + c` of the stream. NULL counts
+///   the rows.
+void ak_dropout(uint64_t seed, uint64_t stream, const uint64_t *numbers, float keep, const float *x,
+                float *y, size_t rows, size_t width);
 
 #ifdef __cplusplus
 }
