@@ -1,4 +1,5 @@
 import Files
+import Foundation
 import Testing
 
 private let base = "\(Shared.goldens)/base"
@@ -33,6 +34,40 @@ private let adapter = "\(Shared.goldens)/adapters/lora"
       program.expectFailure(naming: folder.path + "/texts.jsonl: line 3")
       #expect(program.errors.contains(problem), "\(program.errors)")
     }
+  }
+
+  @Test func `answers a line before the next one comes`() throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: Program.path)
+    process.arguments = [
+      "predict", "--model", base, "--adapter", adapter, "--input", "-", "--json",
+    ]
+    let (input, output) = (Pipe(), Pipe())
+    (process.standardInput, process.standardOutput) = (input, output)
+    try process.run()
+    for row in 0..<3 {
+      try input.fileHandleForWriting.write(contentsOf: Data("{\"text\": \"play jazz\"}\n".utf8))
+      // Returns when there is something; a program that waited for the end would never answer.
+      let answer = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
+      #expect(answer.hasPrefix("{\"row\": \(row), "), "\(answer)")
+    }
+    try input.fileHandleForWriting.close()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+  }
+
+  @Test func `answers a question about a context`() throws {
+    let arguments = [
+      "predict", "--model", base, "--adapter", "\(Shared.goldens)/questions/questions", "--json",
+    ]
+    let given = try Program(
+      arguments + ["--question", "what was the film?", "--context", "the film was bad"])
+    #expect(given.status == 0, "\(given.errors)")
+    #expect(given.output.contains("\"answer\": "), "\(given.output)")
+    let line = #"{"question": "what was the film?", "context": "the film was bad"}"#
+    let read = try Program(arguments + ["--input", "-"], input: line + "\n")
+    #expect(read.output == given.output)
+    try Program(arguments + ["a film"]).expectFailure(naming: "a question without a context")
   }
 
   @Test func `reads a byte order mark, and null for the command's setup`() throws {

@@ -144,7 +144,8 @@ public struct TokenClassification: AdapterTask {
     let windows = try cutting {
       try whole.windows(length: limit, stride: max(0, (limit - 2) / 4))
     }
-    return PreparedInput(sequences: windows.map(\.sequence), isEmpty: whole.holdsNoText) { outputs in
+    return PreparedInput(sequences: windows.map(\.sequence), isEmpty: whole.holdsNoText) {
+      outputs in
       Answer(
         entities: entities(of: input.text, windows, outputs, tokenizer, options.aggregation),
         aggregation: options.aggregation)
