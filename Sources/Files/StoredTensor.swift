@@ -48,7 +48,9 @@ public struct StoredTensor: Sendable {
   }
 
   private func bytes(of elements: Range<Int>) -> Range<Int> {
-    elements.lowerBound * type.bitWidth / 8..<elements.upperBound * type.bitWidth / 8
+    elements.lowerBound / type.block.elements * type.block.bytes..<elements.upperBound
+      / type.block.elements
+      * type.block.bytes
   }
 
   /// Lets the system take back the memory of a mapped file's pages; they are read again when needed.

@@ -188,10 +188,10 @@ private let compositionStrings = [
         #expect(!failure.description.isEmpty)
         continue
       }
-      let setups = Setups(zip(["a", "b"], adapters).map { ($0, $1) }, setup: nil)
+      let setups = try Setups(zip(["a", "b"], adapters).map { ($0, $1) }, setup: nil)
       for string in compositionStrings {
         do {
-          let branches = try setups.branches([string])[0]
+          let branches = try setups.branches(ofRow: 0, own: string)
           let output = try base.forward([ModelInput(sequence, branches)], hiddenStates: .last)[0]
           #expect(output.branches.count == branches.count)
         } catch let failure as FileFailure {

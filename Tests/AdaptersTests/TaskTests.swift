@@ -4,6 +4,7 @@ import Datasets
 import Files
 import Tensors
 import Testing
+import Tokenization
 
 @testable import Adapters
 
@@ -140,8 +141,9 @@ extension `A training` {
   @Test func `names each score as its file does`() throws {
     let head = try ClassificationHead(field("classification"))
     let task = try #require(TextClassification(head))
+    let tokenizer = try TinyTask.model().tokenizer
     let prepared = try task.prepared(
-      TextInput("a"), TinyTask.model().tokenizer, limit: 40, options: .init())
+      TextInput("a"), tokenizer.encode("a"), tokenizer, limit: 40, options: .init())
     let answer = prepared.answer([Tensor([0, 9, 5], shape: [1, 3])])
     #expect(
       answer.labels.map { Array($0.label.utf8) }
@@ -152,8 +154,9 @@ extension `A training` {
   @Test func `tags tokens`() throws {
     let head = try TaggingHead(field("tagging"))
     let task = try #require(TokenClassification(head))
+    let tokenizer = try TinyTask.model().tokenizer
     let prepared = try task.prepared(
-      TextInput("a"), TinyTask.model().tokenizer, limit: 40, options: .init())
+      TextInput("a"), tokenizer.encode("a"), tokenizer, limit: 40, options: .init())
     let answer = prepared.answer([Tensor([0, 1, 9, 0, 1, 9, 0, 1, 9], shape: [3, 3])])
     #expect(answer.entities.map(\.label) == ["good"])
   }

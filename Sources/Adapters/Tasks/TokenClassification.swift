@@ -144,7 +144,7 @@ public struct TokenClassification: AdapterTask {
     let windows = try cutting {
       try encoding.windows(length: limit, stride: max(0, (limit - 2) / 4))
     }
-    return PreparedInput(sequences: windows.map(\.sequence), isEmpty: whole.holdsNoText) {
+    return PreparedInput(sequences: windows.map(\.sequence), isEmpty: encoding.holdsNoText) {
       outputs in
       Answer(
         entities: entities(of: input.text, windows, outputs, tokenizer, options.aggregation),
