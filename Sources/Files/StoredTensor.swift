@@ -48,9 +48,8 @@ public struct StoredTensor: Sendable {
   }
 
   private func bytes(of elements: Range<Int>) -> Range<Int> {
-    elements.lowerBound / type.block.elements * type.block.bytes..<elements.upperBound
-      / type.block.elements
-      * type.block.bytes
+    let (count, size) = type.block
+    return elements.lowerBound / count * size..<elements.upperBound / count * size
   }
 
   /// Lets the system take back the memory of a mapped file's pages; they are read again when needed.
