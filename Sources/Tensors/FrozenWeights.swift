@@ -50,8 +50,18 @@ final class FrozenWeights: Sendable {
     }
   }
 
-  /// The weights for `x·W`.
-  var packedBackward: PackedWeights {
+  /// Writes `scale · g·W`, `[rows, inputs]`.
+  func runBack(_ g: Tensor, into dx: UnsafeMutablePointer<Float>, scale: Float) {
+    let forward = packed
+    if forward.goesBack {
+      forward.runBack(g, into: dx, scale: scale)
+    } else {
+      packedBackward.run(g, into: dx, LinearEnding(scale: scale))
+    }
+  }
+
+  /// The weights for `x·W`, where those for `x·Wᵀ` do not serve.
+  private var packedBackward: PackedWeights {
     backward.withLock { made in
       if let made { return made }
       let forward = packed

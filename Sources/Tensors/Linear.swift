@@ -105,13 +105,11 @@ public struct Linear: Sendable {
         frozen.packed.run(x, into: y, ending, keeping: before)
       } gradient: { [ending = ending.gradient(before), isWanted = x.isDifferentiated, inputs] g in
         let (product, parts) = ending(g)
-        // A linear ending's scale is the product's.
-        let back = LinearEnding(scale: ending.remainingScale)
-        return [
-          isWanted
-            ? Tensor(shape: [g.rows, inputs]) { frozen.packedBackward.run(product, into: $0, back) }
-            : nil
-        ] + parts
+        guard isWanted else { return [nil] + parts }
+        let dx = Tensor(shape: [g.rows, inputs]) {
+          frozen.runBack(product, into: $0, scale: ending.remainingScale)
+        }
+        return [dx] + parts
       }
     }
   }
