@@ -74,6 +74,15 @@ public struct Linear: Sendable {
     Linear(weights, bias: bias, inputs: inputs, outputs: outputs)
   }
 
+  /// The weights, `[outputs, inputs]`, as they are multiplied: of a frozen layer in bf16 they are
+  /// rounded, and a copy is made at each call.
+  public var weight: Tensor {
+    switch weights {
+    case .trained(let weight): weight
+    case .frozen(let frozen): frozen.tensor
+    }
+  }
+
   /// Reads and packs weights that wait for being used.
   ///
   /// Without it a layer whose weights cannot be had gives NaN.
