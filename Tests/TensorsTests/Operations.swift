@@ -65,6 +65,7 @@ extension Operation {
     Operation("scaled", [5, 7], [1]) { $0[0].scaled(by: $0[1]) },
     Operation("sumOfRows", [5, 7]) { $0[0].sumOfRows() },
     Operation("sum", [5, 7]) { $0[0].sum() },
+    Operation("turned", [5, 37]) { $0[0].turned() },
     Operation("reshaped", [5, 7]) { $0[0].reshaped([7, 5]) },
     Operation("multiplied", [5, 7], [3, 7]) { $0[0].multiplied(transposing: $0[1]) },
     Operation("multiplied, in pieces", [131, 17], [19, 17]) {
