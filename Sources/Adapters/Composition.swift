@@ -126,10 +126,14 @@ extension Composition: CustomStringConvertible {
   }
 }
 
+/// How many adapters a composition may name: parts that are parallel are copied for each of them.
+private let mostNames = 256
+
 private struct CompositionReader {
   private let text: String
   private let characters: [Character]
   private var position = 0
+  private var named = 0
 
   init(_ text: String) {
     self.text = text
@@ -140,7 +144,13 @@ private struct CompositionReader {
     guard depth < 8 else { throw failure("nested too deeply") }
     let start = position
     let name = try word()
-    guard skip("(") else { return .adapter(name) }
+    guard skip("(") else {
+      named += 1
+      guard named <= mostNames else {
+        throw failure("names more than \(mostNames) adapters")
+      }
+      return .adapter(name)
+    }
     func child(_ reader: inout CompositionReader) throws -> Composition {
       try reader.composition(depth: depth + 1)
     }

@@ -103,6 +103,10 @@ void ak_linear(const ak_packed *w, const float *x, size_t ldx, size_t rows, floa
                const ak_epilogue *e, size_t first, size_t last) {
   ak_current_kernels()->linear(w, x, ldx, rows, y, ldy, e, first, last);
 }
+void ak_linear_backward(const ak_packed *w, const float *g, size_t ldg, size_t rows, float *dx,
+                        size_t ld, float scale, size_t first, size_t last) {
+  ak_current_kernels()->linear_backward(w, g, ldg, rows, dx, ld, scale, first, last);
+}
 void ak_finish(const float *p, size_t ldp, size_t rows, size_t columns, float *y, size_t ldy,
                const ak_epilogue *e) {
   ak_current_kernels()->finish(p, ldp, rows, columns, y, ldy, e);

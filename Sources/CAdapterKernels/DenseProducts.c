@@ -195,4 +195,47 @@ bool ak_dense_run(const ak_dense *dense, const float *x, size_t ldx, size_t rows
   return !product.failed;
 }
 
+bool ak_dense_goes_back(const ak_dense *dense) { return dense->own != NULL; }
+
+struct way_back {
+  const ak_dense *dense;
+  const float *g;
+  size_t ldg, rows;
+  float *dx;
+  size_t ld;
+  float scale;
+  size_t pieces;
+  bool by_rows;
+};
+
+static void go_back_piece(void *context, size_t index) {
+  const struct way_back *b = context;
+  const size_t count = b->by_rows ? b->rows : b->dense->inputs;
+  const size_t from = count * index / b->pieces, to = count * (index + 1) / b->pieces;
+  if (b->by_rows)
+    ak_linear_backward(b->dense->own, b->g + from * b->ldg, b->ldg, to - from, b->dx + from * b->ld, b->ld,
+                       b->scale, 0, b->dense->inputs);
+  else
+    ak_linear_backward(b->dense->own, b->g, b->ldg, b->rows, b->dx, b->ld, b->scale, from, to);
+}
+
+bool ak_dense_run_back(const ak_dense *dense, const float *g, size_t ldg, size_t rows, float *dx, size_t ld,
+                       float scale) {
+  if (rows == 0 || dense->inputs == 0) return true;
+  float *rounded = NULL;
+  if (dense->precision == AK_BF16) {
+    rounded = ak_allocate(rows * dense->outputs);
+    if (!rounded) return false;
+    for (size_t row = 0; row < rows; row++)
+      ak_round_bf16(g + row * ldg, rounded + row * dense->outputs, dense->outputs);
+    g = rounded;
+    ldg = dense->outputs;
+  }
+  const size_t threads = ak_available_threads();
+  struct way_back back = {dense, g, ldg, rows, dx, ld, scale, threads, rows >= threads * fewest_rows_per_thread};
+  ak_parallel(threads, go_back_piece, &back);
+  ak_deallocate(rounded, rows * dense->outputs);
+  return true;
+}
+
 bool ak_bf16_is_native(void) { return ak_half_is_native(); }

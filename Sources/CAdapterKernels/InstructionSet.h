@@ -36,6 +36,7 @@ typedef struct {
   __typeof__(ak_attention) *attention;
   __typeof__(ak_attention_backward) *attention_backward;
   __typeof__(ak_linear) *linear;
+  __typeof__(ak_linear_backward) *linear_backward;
   __typeof__(ak_finish) *finish;
   __typeof__(ak_gemm) *gemm;
   __typeof__(ak_adamw) *adamw;

@@ -50,8 +50,35 @@ final class FrozenWeights: Sendable {
     }
   }
 
-  /// The weights for `x·W`.
-  var packedBackward: PackedWeights {
+  /// The weights as they are multiplied, `[outputs, inputs]`: those of bf16 are rounded.
+  var tensor: Tensor {
+    let forward = packed
+    if let source { return FrozenWeights.tensor(source, outputs, inputs) }
+    return FrozenWeights.tensor(forward, outputs, inputs)
+  }
+
+  private static func tensor(_ source: some MatrixSource, _ outputs: Int, _ inputs: Int) -> Tensor {
+    let kept = Tensor(shape: [source.rows, source.width]) { out in
+      let floats = UnsafeMutableBufferPointer(start: out, count: outputs * inputs)
+      // What was packed once can be read.
+      guard (try? source.copyFloats(rows: 0..<source.rows, into: floats)) == nil else { return }
+      out.update(repeating: .nan, count: outputs * inputs)
+    }
+    return source.isTransposed ? kept.turned() : kept
+  }
+
+  /// Writes `scale · g·W`, `[rows, inputs]`.
+  func runBack(_ g: Tensor, into dx: UnsafeMutablePointer<Float>, scale: Float) {
+    let forward = packed
+    if forward.goesBack {
+      forward.runBack(g, into: dx, scale: scale)
+    } else {
+      packedBackward.run(g, into: dx, LinearEnding(scale: scale))
+    }
+  }
+
+  /// The weights for `x·W`, where those for `x·Wᵀ` do not serve.
+  private var packedBackward: PackedWeights {
     backward.withLock { made in
       if let made { return made }
       let forward = packed

@@ -74,6 +74,15 @@ public struct Linear: Sendable {
     Linear(weights, bias: bias, inputs: inputs, outputs: outputs)
   }
 
+  /// The weights, `[outputs, inputs]`, as they are multiplied: of a frozen layer in bf16 they are
+  /// rounded, and a copy is made at each call.
+  public var weight: Tensor {
+    switch weights {
+    case .trained(let weight): weight
+    case .frozen(let frozen): frozen.tensor
+    }
+  }
+
   /// Reads and packs weights that wait for being used.
   ///
   /// Without it a layer whose weights cannot be had gives NaN.
@@ -105,13 +114,11 @@ public struct Linear: Sendable {
         frozen.packed.run(x, into: y, ending, keeping: before)
       } gradient: { [ending = ending.gradient(before), isWanted = x.isDifferentiated, inputs] g in
         let (product, parts) = ending(g)
-        // A linear ending's scale is the product's.
-        let back = LinearEnding(scale: ending.remainingScale)
-        return [
-          isWanted
-            ? Tensor(shape: [g.rows, inputs]) { frozen.packedBackward.run(product, into: $0, back) }
-            : nil
-        ] + parts
+        guard isWanted else { return [nil] + parts }
+        let dx = Tensor(shape: [g.rows, inputs]) {
+          frozen.runBack(product, into: $0, scale: ending.remainingScale)
+        }
+        return [dx] + parts
       }
     }
   }

@@ -82,6 +82,18 @@ final class PackedWeights: Sendable {
   }
 }
 
+extension PackedWeights {
+  /// Whether the way back needs no copy of the weights that is packed the other way round.
+  var goesBack: Bool { ak_dense_goes_back(dense) }
+
+  /// Writes `scale · g·W`, `[rows, inputs]`.
+  func runBack(_ g: Tensor, into dx: UnsafeMutablePointer<Float>, scale: Float) {
+    let isDone = ak_dense_run_back(dense, g.pointer, outputs, g.rows, dx, inputs, scale)
+    precondition(isDone, "no memory for a product of \(g.shape) and \(outputs) × \(inputs)")
+    withExtendedLifetime(g) {}
+  }
+}
+
 /// Packed weights as a source: the way back packs them the other way round.
 extension PackedWeights: MatrixSource {
   var rows: Int { outputs }

@@ -95,6 +95,23 @@ public struct Tensor: Sendable {
       shape, storage, offset: offset, of: [self], passingBack: .given { [$0.reshaped(old)] })
   }
 
+  /// Columns as rows: `[rows, width]` → `[width, rows]`.
+  public func turned() -> Tensor {
+    let (rows, width) = (rows, width)
+    return .operation([width, rows], [self]) { out in
+      // Squares that the first-level cache holds.
+      for first in stride(from: 0, to: width, by: 16) {
+        for row in 0..<rows {
+          for column in first..<min(first + 16, width) {
+            out[column * rows + row] = pointer[row * width + column]
+          }
+        }
+      }
+    } gradient: { g in
+      [g.turned()]
+    }
+  }
+
   /// The same scalars, cut off from how they came to be.
   public var detached: Tensor { Tensor(shape: shape, storage: storage, offset: offset) }
 

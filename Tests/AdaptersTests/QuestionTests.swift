@@ -104,8 +104,8 @@ private enum QuestionGoldens {
     )
     let model = try TinyTask.model()
     let encoding = try model.tokenizer.encode(questions[0], pair: contexts[1])
-    let input = ModelInput(encoding.sequence, try adapter("static", model))
-    let output = try #require(try model.base.forward([input]).first?.logits)
+    let row = ModelInput(encoding.sequence, try adapter("static", model))
+    let output = try #require(try model.base.forward([row]).first?.logits)
     let expected = try QuestionGoldens.read().required("static")
     for (column, key) in ["start", "end"].enumerated() {
       let numbers = try expected.required(key).array().map { Float(try $0.number()) }

@@ -198,6 +198,28 @@ extension `The kernels` {
       }
     }
 
+    @Test(arguments: [AK_F32, AK_BF16].map { Int($0) }, [1, 7, 130])
+    func `has a way back over the same weights`(_ precision: Int, _ rows: Int) throws {
+      let (outputs, inputs) = (45, 100)
+      let w = numbers(outputs * inputs), g = numbers(rows * outputs, seed: 2)
+      // In bfloat16 the imitation, which other processors have.
+      try with(Int(AK_ISA_REFERENCE)) {
+        let there = try #require(
+          ak_dense_pack(w, inputs, outputs, inputs, false, Int32(precision), Int32(AK_ENGINE_OWN)))
+        defer { ak_dense_free(there) }
+        let back = try #require(
+          ak_dense_pack(w, inputs, inputs, outputs, true, Int32(precision), Int32(AK_ENGINE_OWN)))
+        defer { ak_dense_free(back) }
+        #expect(ak_dense_goes_back(there))
+        var epilogue = ak_epilogue()
+        epilogue.scale = 0.5
+        var found = [Float](repeating: 9, count: rows * inputs), expected = found
+        #expect(ak_dense_run_back(there, g, outputs, rows, &found, inputs, 0.5))
+        #expect(ak_dense_run(back, g, outputs, rows, &expected, inputs, &epilogue))
+        expectClose(found, expected, atol: 1e-5, rtol: 1e-5)
+      }
+    }
+
     private func rounded(_ x: [Float]) -> [Float] {
       var y = x
       ak_round_bf16(x, &y, x.count)

@@ -71,6 +71,36 @@ extension `The kernels` {
       }
     }
 
+    /// Over panels as over a copy of the weights that is packed the other way round.
+    @Test(arguments: sizes, [0, 1, 15, 33, 100, 700]) func `has a way back`(
+      rows: Int, outputs: Int
+    ) throws {
+      for (inputs, columns) in [(1, 0..<1), (17, 0..<17), (100, 0..<100), (100, 13..<64)] {
+        let w = numbers(outputs * inputs), ldg = outputs + 2, ld = inputs + 3
+        let g = numbers(rows * ldg, seed: 2)
+        let packed = try #require(ak_pack(w, inputs, outputs, inputs, false))
+        defer { ak_packed_free(packed) }
+        expectAsReference(atol: 5e-5, rtol: 1e-5, "\(rows) × \(outputs) → \(inputs)") {
+          var dx = [Float](repeating: 9, count: rows * ld)
+          ak_linear_backward(
+            packed, g, ldg, rows, &dx, ld, 0.5, columns.lowerBound, columns.upperBound)
+          return dx
+        }
+      }
+    }
+
+    @Test func `has a way back from a vocabulary`() throws {
+      let (rows, inputs, outputs) = (20, 13, 9000)
+      let g = numbers(rows * outputs, seed: 2)
+      let packed = try #require(ak_pack(numbers(outputs * inputs), inputs, outputs, inputs, false))
+      defer { ak_packed_free(packed) }
+      expectAsReference(atol: 5e-4, rtol: 1e-4) {
+        var dx = [Float](repeating: 9, count: rows * inputs)
+        ak_linear_backward(packed, g, outputs, rows, &dx, inputs, 1, 0, inputs)
+        return dx
+      }
+    }
+
     @Test func `passes NaN on in its row only`() throws {
       let w = numbers(20 * 8), packed = try #require(ak_pack(w, 8, 20, 8, false))
       defer { ak_packed_free(packed) }

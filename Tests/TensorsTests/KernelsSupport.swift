@@ -9,10 +9,10 @@ import Testing
 let sizes = [0, 1, 7, 15, 16, 17, 31, 33, 64, 100]
 
 /// Runs `body` on this thread with the kernels of `instructionSet`, then goes back to the best ones.
-func with<Result>(_ instructionSet: Int, _ body: () -> Result) -> Result {
+func with<Result>(_ instructionSet: Int, _ body: () throws -> Result) rethrows -> Result {
   ak_isa_use(Int32(instructionSet))
   defer { ak_isa_use(ak_isa_best()) }
-  return body()
+  return try body()
 }
 
 /// Those with vector code that this processor can run.

@@ -79,6 +79,22 @@ struct HalfTable: MatrixSource {
     #expect(gradient(layer) == gradient(known))
   }
 
+  @Test(arguments: Precision.allCases) func `tells its weights`(_ precision: Precision) throws {
+    // Numbers of eight bits, which both formats hold.
+    let numbers = (0..<45 * 33).map { Float($0 * 7 % 255) / 16 }
+    let weight = Tensor(numbers, shape: [45, 33])
+    let turned = weight.turned()
+    #expect(turned.shape == [33, 45] && turned.scalars[45] == numbers[1])
+    for layer in [
+      Linear(frozen: weight, bias: nil, precision: precision), Linear(trained: weight, bias: nil),
+      Linear(frozen: turned, isTransposed: true, bias: nil, precision: precision),
+      try Linear(
+        frozen: TransposedMatrix(turned), bias: nil, precision: precision, packing: .whenUsed),
+    ] {
+      #expect(layer.weight.shape == [45, 33] && layer.weight.scalars == numbers)
+    }
+  }
+
   @Test func `is packed when it is first used, once, by whoever comes first`() throws {
     let table = HalfTable(45, 33)
     let layer = try Linear(frozen: table, bias: nil, packing: .whenUsed)

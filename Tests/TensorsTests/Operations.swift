@@ -52,6 +52,11 @@ extension Operation {
     Operation("*", [5, 7], [5, 7]) { $0[0] * $0[1] },
     Operation("* of a tensor and itself", [5, 7]) { $0[0] * $0[0] },
     Operation("* by a constant", [3, 17]) { $0[0] * -1.7 },
+    Operation("multiplied by a matrix", [5, 7], [7, 3]) { $0[0].multiplied(by: $0[1]) },
+    Operation("reciprocal", [Operand([5, 7], seed: 12, avoiding: [0])]) {
+      $0[0].reciprocal()
+    },
+    Operation("kroneckerSum", [3, 2, 4], [3, 5, 2]) { Tensor.kroneckerSum($0[0], $0[1]) },
     Operation("addingToRows", [5, 7], [7]) { $0[0].addingToRows($0[1]) },
     Operation("multiplyingRows", [5, 7], [7]) { $0[0].multiplyingRows(by: $0[1]) },
     Operation("multiplyingRows by a matrix of one row", [5, 7], [1, 7]) {
@@ -60,6 +65,7 @@ extension Operation {
     Operation("scaled", [5, 7], [1]) { $0[0].scaled(by: $0[1]) },
     Operation("sumOfRows", [5, 7]) { $0[0].sumOfRows() },
     Operation("sum", [5, 7]) { $0[0].sum() },
+    Operation("turned", [5, 37]) { $0[0].turned() },
     Operation("reshaped", [5, 7]) { $0[0].reshaped([7, 5]) },
     Operation("multiplied", [5, 7], [3, 7]) { $0[0].multiplied(transposing: $0[1]) },
     Operation("multiplied, in pieces", [131, 17], [19, 17]) {

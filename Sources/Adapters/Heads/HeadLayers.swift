@@ -55,7 +55,11 @@ struct HeadLayers: Sendable, Equatable {
 
   /// Brings the layers together with their tensors.
   ///
-  /// - Parameter classification: the row that stands for a sequence; nil to read every token.
+  /// - Parameters:
+  ///   - tensors: the head's.
+  ///   - base: whose pooler they may read.
+  ///   - classification: the row that stands for a sequence; nil to read every token.
+  /// - Returns: the layers at work.
   func bound(
     _ tensors: ModuleTensors, on base: BaseModel, reading classification: ClassificationRow?
   ) -> any BoundHead {

@@ -39,7 +39,10 @@ public struct PromptTuning: Method {
     }
     comesAfterFirst = place == "prefix_after_bos"
     try fields.checkSeed()
-    configuration = try fields.pythonNumbers()
+    // The Python library keeps the scale to itself.
+    var written = try fields.pythonNumbers()
+    if scale == 0.5 { written["random_uniform_scale"] = nil }
+    configuration = written
   }
 
   public static func recognises(_ configuration: Field) -> Bool {

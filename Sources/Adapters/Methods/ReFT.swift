@@ -45,7 +45,10 @@ public struct ReFT: Method {
       throw given.failure("output_reft is false, and there is no other place for a ReFT")
     }
     try fields.checkSeed()
-    configuration = try fields.pythonNumbers()
+    // The Python library writes what is subtracted in no case, and reads it in none.
+    var written = try fields.pythonNumbers()
+    if subtractsProjection { written["subtract_projection"] = nil }
+    configuration = written
   }
 
   public static func recognises(_ configuration: Field) -> Bool {

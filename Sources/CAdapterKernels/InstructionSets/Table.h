@@ -27,6 +27,7 @@ const ak_kernels KERNELS = {
     .attention = attention,
     .attention_backward = attention_backward,
     .linear = linear,
+    .linear_backward = linear_backward,
     .finish = finish_rows_of,
     .gemm = gemm,
     .adamw = adamw,

@@ -18,6 +18,8 @@
 #include "../Vector/Linear.h"
 #include "../Vector/Panels.h"
 
+#include "../Vector/LinearBackward.h"
+
 #include "../Vector/RowDots.h"
 #include "../Vector/Scores.h"
 

@@ -30,6 +30,18 @@ static float finished(const ak_epilogue *e, size_t r, size_t j, double product) 
   return (float)(result + (e->residual ? e->residual[r * e->ldr + j] : 0));
 }
 
+static void linear_backward(const ak_packed *w, const float *g, size_t ldg, size_t rows, float *dx,
+                            size_t ld, float factor, size_t first, size_t last) {
+  for (size_t r = 0; r < rows; r++)
+    for (size_t k = first; k < last; k++) {
+      double total = 0;
+      for (size_t j = 0; j < w->outputs; j++)
+        total += (double)g[r * ldg + j] *
+                 w->panels[(j / PANEL * w->inputs + k) * PANEL + j % PANEL];
+      dx[r * ld + k] = (float)(factor * total);
+    }
+}
+
 static void finish_rows_of(const float *p, size_t ldp, size_t rows, size_t columns, float *y,
                            size_t ldy, const ak_epilogue *e) {
   for (size_t r = 0; r < rows; r++)

@@ -179,6 +179,14 @@ typedef struct {
 void ak_linear(const ak_packed *w, const float *x, size_t ldx, size_t rows, float *y, size_t ldy,
                const ak_epilogue *e, size_t first, size_t last);
 
+/// The way back through a linear layer: `dx = scale · g·W`, over the weights that were packed for the way
+/// there.
+///
+/// - g: `[rows, outputs]`; dx: `[rows, inputs]`, each with its stride; they may not overlap.
+/// - first, last: only these inputs, for sharing out among threads.
+void ak_linear_backward(const ak_packed *w, const float *g, size_t ldg, size_t rows, float *dx,
+                        size_t ld, float scale, size_t first, size_t last);
+
 /// The epilogue alone, on products that are in memory: `p` is `[rows, columns]`, and may be `y`.
 void ak_finish(const float *p, size_t ldp, size_t rows, size_t columns, float *y, size_t ldy,
                const ak_epilogue *e);

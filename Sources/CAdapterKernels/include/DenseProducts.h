@@ -52,6 +52,14 @@ int ak_dense_engine(const ak_dense *dense);
 bool ak_dense_run(const ak_dense *dense, const float *x, size_t ldx, size_t rows, float *y, size_t ldy,
                   const ak_epilogue *epilogue);
 
+/// Whether `ak_dense_run_back` can do its work: for our own weights in f32, rounded or not.
+bool ak_dense_goes_back(const ak_dense *dense);
+
+/// dx = scale · g·W over the weights that `ak_dense_run` has, g `[rows, outputs]`, dx `[rows, inputs]`:
+/// as a second copy of them, packed the other way round, would give it. False when memory is exhausted.
+bool ak_dense_run_back(const ak_dense *dense, const float *g, size_t ldg, size_t rows, float *dx, size_t ld,
+                       float scale);
+
 /// Whether this CPU multiplies bf16 natively.
 bool ak_bf16_is_native(void);
 
