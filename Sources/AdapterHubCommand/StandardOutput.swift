@@ -16,7 +16,7 @@ struct StandardOutput: ~Copyable {
 
   /// A line, for people or of JSON; a line end within it is shown, and ends nothing.
   mutating func line(_ text: String) throws {
-    buffer += shown(text).utf8
+    buffer += escaped(text).utf8
     buffer.append(UInt8(ascii: "\n"))
     if buffer.count >= 1 << 16 { try flush() }
   }
@@ -57,15 +57,10 @@ func printLines(_ lines: [String]) throws {
 /// Writes lines to standard error, at once.
 func writeError(_ lines: String) {
   let parts = lines.split(separator: "\n", omittingEmptySubsequences: false)
-  writeTerminal(parts.map { shown(String($0)) }.joined(separator: "\n"))
+  writeTerminal(parts.map { escaped($0) }.joined(separator: "\n"))
 }
 
 /// Writes to standard error as it is: bars, and what takes them away again.
 func writeTerminal(_ text: String) {
   _ = Array(text.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-}
-
-/// Escaped where it must be: most lines are plain.
-private func shown(_ text: String) -> String {
-  text.utf8.allSatisfy { (0x20..<0x7F).contains($0) } ? text : escaped(text)
 }

@@ -62,6 +62,9 @@ package func quoted(_ text: some StringProtocol) -> String { "\"\(escaped(text, 
 ///   - limit: how many of its code points to show at most.
 /// - Returns: the text, control characters and line separators as `\u{1b}`.
 public func escaped(_ text: some StringProtocol, limit: Int = .max) -> String {
+  // Most texts are plain, and there may be a million of them.
+  let isPlain = text.utf8.allSatisfy { (0x20..<0x7F).contains($0) }
+  if isPlain, limit == .max || text.utf8.count <= limit { return String(text) }
   let shown = text.unicodeScalars.prefix(limit).map { scalar in
     switch scalar.properties.generalCategory {
     case .control, .lineSeparator, .paragraphSeparator:
