@@ -25,6 +25,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "AdapterHub", targets: ["AdapterHub"]),
+    .library(name: "AdapterHubEngine", targets: ["AdapterHubEngine"]),
     .executable(name: "adapterhub", targets: ["AdapterHubCommand"]),
   ],
   dependencies: [
@@ -94,11 +95,11 @@ let package = Package(
       ],
       swiftSettings: rules),
     .target(
-      name: "AdapterHub",
-      dependencies: [
-        "Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files", "HubClient",
-      ],
+      name: "AdapterHubEngine",
+      dependencies: ["Adapters", "BaseModels", "Tensors", "Tokenization", "Datasets", "Files"],
       swiftSettings: rules),
+    .target(
+      name: "AdapterHub", dependencies: ["AdapterHubEngine", "HubClient"], swiftSettings: rules),
     .executableTarget(
       name: "AdapterHubCommand",
       dependencies: [
@@ -147,7 +148,11 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
       ],
       swiftSettings: rules),
-    .testTarget(name: "AdapterHubTests", dependencies: ["AdapterHub"], swiftSettings: rules),
+    // Names that applications have from elsewhere, so that none of ours is in their way.
+    .target(name: "OtherNames", path: "Tests/OtherNames", swiftSettings: rules),
+    .testTarget(
+      name: "AdapterHubTests", dependencies: ["AdapterHub", "Files", "OtherNames"],
+      swiftSettings: rules),
   ],
   cLanguageStandard: .c17
 )

@@ -28,10 +28,21 @@
 /// - ``Composition``: how adapters work together, as `stack(a,b)`.
 /// - ``HubClient``: pulls adapters and models from a hub into the cache, and publishes them.
 /// - ``FileFailure``: what is wrong with a file, where, and the likely cure.
-@_exported public import Adapters
-@_exported public import BaseModels
-@_exported public import Datasets
-@_exported public import Files
-@_exported public import HubClient
-@_exported public import Tensors
-@_exported public import Tokenization
+///
+/// An application that needs no hub imports `AdapterHubEngine`, which is all of this but the hub's
+/// client, and nothing of networking.
+@_exported public import AdapterHubEngine
+@_exported public import struct HubClient.AdapterFacts
+@_exported public import struct HubClient.AdapterReference
+@_exported public import struct HubClient.ClientSettings
+@_exported public import enum HubClient.FileSelection
+@_exported public import struct HubClient.HubClient
+@_exported public import struct HubClient.HubFailure
+@_exported public import enum HubClient.PullEvent
+@_exported public import struct HubClient.PulledRepository
+@_exported public import enum HubClient.PushEvent
+@_exported public import struct HubClient.PushedFolder
+@_exported public import struct HubClient.RepositoryIdentifier
+@_exported public import struct HubClient.RepositoryInfo
+@_exported public import struct HubClient.RepositorySummary
+@_exported public import struct HubClient.SearchQuery

@@ -66,6 +66,7 @@ struct LineBatches<Request>: ~Copyable {
   ///   - lineLimit: how many lines a batch may have.
   ///   - byteLimit: after how many bytes a batch is full.
   ///   - read: makes a request of a line; its error is the line's.
+  /// - Throws: ``FileFailure`` for a file that cannot be opened.
   init(
     of path: String?, lineLimit: Int = 512, byteLimit: Int = 1 << 18,
     _ read: @escaping (Field, _ row: Int) throws -> Request

@@ -62,6 +62,7 @@ public indirect enum Composition: Sendable, Equatable {
   /// - Parameters:
   ///   - rows: how many the batch has.
   ///   - adapter: finds an adapter by its name.
+  /// - Returns: the branches of each row.
   /// - Throws: ``FileFailure`` when a split does not have as many rows as the batch, or parallel parts
   ///   do not go together.
   public func branches(

@@ -49,6 +49,7 @@ public final class Setups: Sendable {
   /// - Parameters:
   ///   - row: its number, from 0.
   ///   - own: its own composition; nil is the setup for all, empty is none.
+  /// - Returns: the branches of the row.
   /// - Throws: ``FileFailure`` for a name that is not loaded, a split of fewer rows, or no setup.
   public func branches(ofRow row: Int, own: String?) throws -> [Setup] {
     if let own { return try branches(own) }

@@ -3,6 +3,7 @@
 /// - Parameters:
 ///   - bytes: all of them, or those that follow others.
 ///   - before: the checksum of those others.
+/// - Returns: the checksum of both together.
 func crc32(_ bytes: UnsafeRawBufferPointer, after before: UInt32 = 0) -> UInt32 {
   var crc = ~before
   tables.withUnsafeBufferPointer { tables in

@@ -39,6 +39,7 @@ public struct LineReader: ~Copyable {
   /// - Parameters:
   ///   - path: the file's.
   ///   - lengthLimit: how many bytes a line may have.
+  /// - Throws: ``FileFailure`` for a file that cannot be opened.
   public init(_ path: String?, lengthLimit: Int = usualLengthLimit) throws {
     self.init(
       try path.map { try Descriptor($0, O_RDONLY) } ?? Descriptor(duplicating: STDIN_FILENO),
@@ -73,6 +74,8 @@ public struct LineReader: ~Copyable {
   ///
   /// - Parameter waiting: whether to wait for a line, as long as it takes; else what is not there
   ///   yet is ``Next/nothingYet``.
+  /// - Returns: what came.
+  /// - Throws: ``FileFailure`` for a file that cannot be read.
   public mutating func next(waiting: Bool) throws -> Next {
     while true {
       if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {

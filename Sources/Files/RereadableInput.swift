@@ -14,6 +14,7 @@ public final class RereadableInput: Sendable {
   private let copy: Int32
 
   /// - Parameter path: a file; nil or `-` for standard input, which is read to its end.
+  /// - Throws: ``FileFailure`` for a file that cannot be opened, or no room for a copy.
   public init(_ path: String?) throws {
     let isStandardInput = path == nil || path == "-"
     self.path = isStandardInput ? nil : path

@@ -38,6 +38,7 @@ public struct SafetensorsHeaderRoom: Sendable {
 ///   - path: the file, which is whole or absent.
 ///   - room: made for at least the tensors that will come.
 ///   - body: gives the tensors, no name twice.
+/// - Throws: ``FileFailure`` where the file cannot be written, or has not enough room.
 public func writeSafetensors(
   to path: String, _ room: SafetensorsHeaderRoom, _ body: (SafetensorsStream) throws -> Void
 ) throws {

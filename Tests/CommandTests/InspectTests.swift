@@ -46,6 +46,80 @@ private let schemaPath = "\(Shared.package)/Documentation/inspect.schema.json"
     #expect(tensors.contains { $0.contains("adapter_down.0.weight") && $0.contains("2 × 32") })
   }
 
+  /// A copy of the model whose tensors may be changed.
+  private func model(
+    in folder: TemporaryFolder, _ change: (NamedTensor) -> [NamedTensor]
+  ) throws -> String {
+    let copy = folder.path + "/model"
+    try makeFolder(copy)
+    for name in try namesInFolder(base) where name != "model.safetensors" {
+      try writeAtomically(readFile("\(base)/\(name)"), to: "\(copy)/\(name)")
+    }
+    let tensors = try TensorFile(base + "/model.safetensors").tensors.values.flatMap {
+      change(NamedTensor(name: $0.name, shape: $0.shape, floats: try $0.floats()))
+    }
+    try writeSafetensors(tensors, to: copy + "/model.safetensors")
+    return copy
+  }
+
+  @Test func `lists what a model lacks and what it has besides`() throws {
+    let folder = try TemporaryFolder()
+    let model = try model(in: folder) { tensor in
+      guard tensor.name.contains("layer.1.output.dense") else { return [tensor] }
+      return [NamedTensor(name: "x." + tensor.name, shape: tensor.shape, floats: tensor.floats)]
+    }
+    let program = try Program(["inspect", model, "--json"])
+    #expect(program.status == 0, "\(program.errors)")
+    let found = try JSON(parsing: Array(program.output.utf8), path: "output")
+    let names = ["bias", "weight"].map { "bert.encoder.layer.1.output.dense.\($0)" }
+    guard case .array(let missing)? = found["missing"], case .array(let extra)? = found["extra"]
+    else {
+      Issue.record("no lists in \(program.output)")
+      return
+    }
+    func texts(_ values: [JSON]) -> [String] {
+      values.compactMap { if case .string(let text) = $0 { text } else { nil } }.sorted()
+    }
+    #expect(texts(missing) == names)
+    #expect(Set(names.map { "x." + $0 }).isSubset(of: texts(extra)))
+    #expect(found["fingerprint"] == .null)
+    let people = try Program(["inspect", model]).output
+    #expect(people.contains("missing") && people.contains(names[0]), "\(people)")
+    for command in [
+      ["verify", model], ["verify", "\(Shared.goldens)/adapters/lora", "--model", model],
+    ] {
+      try Program(command).expectFailure(naming: names[1])
+    }
+  }
+
+  @Test func `opens a model without its numbers, which verify reads all`() throws {
+    let folder = try TemporaryFolder()
+    let model = try model(in: folder) { tensor in
+      guard tensor.name.hasSuffix("layer.2.attention.output.dense.weight") else { return [tensor] }
+      var floats = tensor.floats
+      floats[floats.count - 1] = .nan
+      return [NamedTensor(name: tensor.name, shape: tensor.shape, floats: floats)]
+    }
+    #expect(try Program(["inspect", model]).status == 0)
+    try Program(["verify", model]).expectFailure(naming: "attention.output.dense.weight")
+  }
+
+  @Test(arguments: ["inspect", "verify", "tokenize --model", "predict --adapter x text --model"])
+  func `says of another family that it is not there yet, and which are`(_ command: String) throws {
+    let folder = try TemporaryFolder()
+    let model = try model(in: folder) { [$0] }
+    guard case .object(var configuration) = try JSON(contentsOf: model + "/config.json") else {
+      return
+    }
+    configuration["model_type"] = "mamba2"
+    try writeAtomically(JSON.object(configuration).text(.compact), to: model + "/config.json")
+    let program = try Program(command.split(separator: " ").map(String.init) + [model])
+    // The tokenizer does not ask what model it is for.
+    guard !command.hasPrefix("tokenize") else { return #expect(program.status == 0) }
+    program.expectFailure(naming: "models of type mamba2 are not supported yet")
+    #expect(program.errors.contains("bert") && program.errors.contains("roberta"))
+  }
+
   @Test func `refuses what has nothing to inspect`() throws {
     try Program(["inspect", base + "/tokenizer.json"]).expectFailure(naming: "tokenizer.json")
     let unknown = try Program(["inspect", #filePath])

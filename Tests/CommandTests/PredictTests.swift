@@ -83,7 +83,7 @@ private let adapter = "\(Shared.goldens)/adapters/lora"
     let fewer = try predict(row + row, arguments + setup)
     #expect(fewer.status == 1 && fewer.errors.contains("splits 3 rows, and the input has 2"))
     let more = try predict(row + row + row + row, arguments + setup)
-    #expect(more.status == 0 && more.output.contains("splits 3 rows, and the input has more"))
+    #expect(more.status == 1 && more.output.contains("splits 3 rows, and the input has more"))
     try Program(
       [
         "predict", "--model", base, "--adapter", adapter, "--setup", "batch_split(lora:2)", "play",

@@ -89,7 +89,7 @@ private func json(_ line: String?) throws -> JSON {
   func `has an answer for each line, in order`(_ command: [String]) throws {
     let texts = (0..<1_500).map { row -> String in
       switch row % 7 {
-      case 0: "{\"text\": \"\(String(repeating: "jazz ", count: row % 40))\", \"id\": \(row)}"
+      case 0: "{\"text\": \"\(String(repeating: "jazz ", count: row % 8))\", \"id\": \(row)}"
       case 1: "{\"id\": \(row)}"
       case 2: "{\"id\": \(row), \"text\": \"play\", \"pair\": \"jazz\"}"
       default: "{\"id\": \(row), \"text\": \"weather in London \(row)\"}"

@@ -89,14 +89,26 @@ struct Inspect: ParsableCommand {
 
   private func show(_ model: ModelInspection, _ output: inout StandardOutput) throws {
     let d = model.shape.traits
-    try output.facts([
+    var facts = [
       ("model", model.shape.name), ("type", d.modelType),
       ("layers", "\(d.layers) of width \(d.width), \(d.heads) heads, inside \(d.intermediate)"),
       ("vocabulary", d.vocabulary.grouped), ("positions", d.positions.grouped),
       ("parameters", model.parameterCount.grouped), ("size", "\(model.byteCount.grouped) bytes"),
       ("fingerprint", model.shape.fingerprint?.short ?? "unknown"),
-    ])
+    ]
+    for (name, tensors) in [("missing", model.missing), ("not read", model.extra)]
+    where !tensors.isEmpty {
+      facts.append((name, listed(tensors)))
+    }
+    try output.facts(facts)
     if tensors { try output.table(model.tensors.map { TensorSummary($0) }) }
+  }
+
+  /// The first of many names, and how many more there are.
+  private func listed(_ names: [String]) -> String {
+    let shown = 20
+    let rest = names.count > shown ? " and \((names.count - shown).grouped) more" : ""
+    return names.prefix(shown).joined(separator: ", ") + rest
   }
 
   private func show(_ file: TensorFileInspection, _ output: inout StandardOutput) throws {

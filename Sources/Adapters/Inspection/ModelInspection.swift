@@ -10,13 +10,18 @@ public struct ModelInspection: Sendable {
   public let parameterCount: Int
   public let byteCount: Int
   public let tensors: [StoredTensor]
+  /// The tensors of the model that the checkpoint lacks, and those that the model does not read.
+  public let missing, extra: [String]
 
-  /// Reads a folder.
+  /// Reads a folder, whatever its checkpoint lacks.
   public init(folder: String) throws {
     let folder = withoutTrailingSlashes(folder)
     path = folder
-    shape = try BaseShape(folder: folder)
-    tensors = try Checkpoint(folder: folder).tensors.values.sorted { $0.name < $1.name }
+    let checkpoint = try CheckpointInspection(folder: folder)
+    shape = checkpoint.shape
+    tensors = checkpoint.tensors
+    missing = checkpoint.missing
+    extra = checkpoint.extra
     parameterCount = tensors.reduce(0) { $0 + $1.count }
     byteCount = tensors.reduce(0) { $0 + $1.byteCount }
   }
@@ -31,6 +36,7 @@ public struct ModelInspection: Sendable {
       "vocabulary": .integer(d.vocabulary), "positions": .integer(d.positions),
       "parameters": .integer(parameterCount), "bytes": .integer(byteCount),
       "fingerprint": shape.fingerprint.map { .string($0.text) } ?? .null,
+      "missing": .array(missing.map { .string($0) }), "extra": .array(extra.map { .string($0) }),
     ]
     if withTensors { object["tensors"] = .array(tensors.map { TensorSummary($0).json }) }
     return .object(object)
