@@ -1,5 +1,6 @@
 /// The one import: what the README shows, and what it promises.
 import AdapterHub
+import Files
 import Testing
 
 @Suite struct `An application` {

@@ -1,5 +1,6 @@
 /// The real program, killed in the middle of a training.
 import AdapterHub
+import Files
 import Foundation
 import Testing
 

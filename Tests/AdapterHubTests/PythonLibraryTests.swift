@@ -1,5 +1,6 @@
 /// What is saved here, loaded by the Python library `adapters`.
 import AdapterHub
+import Files
 import Foundation
 import Testing
 
@@ -22,7 +23,7 @@ struct `The Python library` {
     let rows: [[Int32]] = [[2, 40, 41, 42, 3], [2], [2, 50, 60, 70, 80, 90, 91, 92, 3]]
     let adapter = try model.adapter(data.adapter)
     let ours = try model.base.forward(
-      rows.map { ModelInput(Batch.Sequence(ids: $0), adapter) }, hiddenStates: .last)
+      rows.map { ModelInput(TokenSequence(ids: $0), adapter) }, hiddenStates: .last)
     for safetensors in [false, true] {
       let theirs = try results(of: data, rows, safetensors: safetensors)
       for (row, output) in ours.enumerated() {
