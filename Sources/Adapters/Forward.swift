@@ -60,9 +60,10 @@ extension BaseModel {
     _ inputs: [ModelInput], hiddenStates: HiddenStates = .unread, wantsVocabulary: Bool = false,
     _ options: PassOptions = .init()
   ) throws -> [Result<ModelOutput, any Error>] {
+    var known: Set<Setup> = []
     var results: [Result<ModelOutput, any Error>?] = inputs.map { input in
       do {
-        try check(input)
+        try check(input, &known)
         return nil
       } catch {
         return .failure(error)
@@ -126,7 +127,8 @@ extension BaseModel {
   {
     guard adapter.head != nil else { throw headless(adapter.name) }
     let inputs = sequences.map { ModelInput($0, adapter) }
-    for input in inputs { try check(input) }
+    var known: Set<Setup> = []
+    for input in inputs { try check(input, &known) }
     let cuts = pieces(of: sequences.map(\.ids.count), threads: 1)
     return try parallelMap(cuts.count) { piece in
       let pass = try BranchedPass(Array(inputs[cuts[piece]]), self, .unread, options)

@@ -5,23 +5,28 @@ internal import Files
 extension BaseModel {
   /// Refuses what cannot be computed for an input, before anything is.
   ///
+  /// - Parameters:
+  ///   - input: a sequence with its setups.
+  ///   - known: setups that have been found good.
   /// - Throws: ``InputFailure`` for tokens the model cannot read, ``FileFailure`` for a setup.
-  func check(_ input: ModelInput) throws {
+  func check(_ input: ModelInput, _ known: inout Set<Setup>) throws {
     try check(input.sequence)
     for setup in input.branches {
-      try check(setup, of: input.sequence)
+      try setup.checkSplits(input.sequence)
+      guard !known.contains(setup) else { continue }
+      try check(setup)
       try check(setup.last?.head)
+      known.insert(setup)
     }
   }
 
-  private func check(_ setup: Setup, of sequence: Batch.Sequence) throws {
+  private func check(_ setup: Setup) throws {
     for adapter in setup.adapters where !hasWeights(of: adapter.base) {
       throw FileFailure(
         "adapter \(adapter.name)", "was brought together with another base model than \(name)",
         hint: "load it for this model")
     }
     if case .adapter = setup { return }
-    try setup.checkSplits(sequence)
     for site in sites where setup.acts(at: site) {
       switch site.kind {
       case .projection where site.inputs != site.outputs:

@@ -82,7 +82,7 @@ struct AttentionProblem: Sendable {
           if let dropout {
             kernelShape.dropout = ak_attention_dropout(
               seed: dropout.source.random.seed, stream: dropout.source.number,
-              keep: 1 - dropout.probability)
+              drop: dropout.probability)
           }
           var kernelQueries = ak_queries()
           let first = queries[sequence].lowerBound

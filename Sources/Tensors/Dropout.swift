@@ -33,7 +33,7 @@ extension Tensor {
   /// - Parameters:
   ///   - probability: of each scalar to become 0.
   ///   - source: the stream that decides; nil drops nothing.
-  ///   - rows: a number for each row: element `c` of row `r` draws number `rows[r] · 2³² + c` of the
+  ///   - rows: a number for each row: element `c` of row `r` draws number `rows[r] · 2²⁴ + c` of the
   ///     stream. Where it names a token, `sequence · 2²⁰ + position`, what is dropped of a text does
   ///     not depend on how a batch is cut into pieces. Nil counts the rows.
   /// - Returns: the same shape.

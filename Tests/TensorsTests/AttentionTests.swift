@@ -221,6 +221,7 @@ import Testing
     #expect(dropped.contains { abs($0 - 1) > 0.01 })
     #expect(run(0.25) == dropped)
     #expect(run(0.25, (0..<400).map { $0 + 7 }) != dropped)
+    #expect(run(1).allSatisfy { $0 == 0 })
     #expect(run(0) == [Float](repeating: 1, count: rows * 8))
   }
 }

@@ -16,6 +16,7 @@ import Testing
     #expect(ones.dropout(0.25, source.at("layer 2")).scalars != dropped)
     #expect(ones.dropout(0.25, nil).scalars == ones.scalars)
     #expect(ones.dropout(0, source).scalars == ones.scalars)
+    #expect(ones.dropout(1, source).scalars.allSatisfy { $0 == 0 })
   }
 
   @Test func `drops whole sequences`() {

@@ -13,7 +13,7 @@ extension `The kernels` {
       var width: Int
       var heads = 3, group = 1, gap = 0
       var behind = AK_UNLIMITED, ahead = AK_UNLIMITED
-      var softcap: Float = 0, keep: Float = 0
+      var softcap: Float = 0, drop: Float = 0
       /// Rows of biases: 0 for none, 1 for one that all share, 2 for one each.
       var byQuery = 0, byKey = 0
       /// How far apart the queries are; the last is at the last key.
@@ -35,7 +35,7 @@ extension `The kernels` {
         """
         \(queries) queries, keys \(segments.map { "\($0.count) from \($0.place)" }), \
         \(heads) × \(width) in groups of \(group), limits \(behind < 1 << 40 ? behind : -1) and \
-        \(ahead < 1 << 40 ? ahead : -1), cap \(softcap), bias \(byQuery) and \(byKey), keep \(keep)
+        \(ahead < 1 << 40 ? ahead : -1), cap \(softcap), bias \(byQuery) and \(byKey), drop \(drop)
         """
       }
       var ldq: Int { heads * width + gap }
@@ -103,11 +103,11 @@ extension `The kernels` {
         $0.segments = [(3, -3), (256, 0), (100, 256)]
         ($0.byQuery, $0.byKey) = (1, 2)
       },
-      Shape(17, 33, width: 20).with { $0.keep = 0.7 },
-      Shape(1, 300, width: 16).with { ($0.keep, $0.group) = (0.7, 3) },
+      Shape(17, 33, width: 20).with { $0.drop = 0.3 },
+      Shape(1, 300, width: 16).with { ($0.drop, $0.group) = (0.3, 3) },
       Shape(40, 0, width: 16).with {
         $0.segments = [(3, -3), (20, 0), (20, 20)]
-        ($0.keep, $0.ahead, $0.softcap, $0.byQuery) = (0.6, 0, 3, 2)
+        ($0.drop, $0.ahead, $0.softcap, $0.byQuery) = (0.4, 0, 3, 2)
       },
     ]
 
@@ -161,7 +161,7 @@ extension `The kernels` {
               shape.bias = ak_position_bias(
                 buckets: s.byQuery + s.byKey == 0 ? 0 : s.buckets, bucket_of: bucketOf.baseAddress,
                 distances: bucketOf.count, least: -4, is_scaled: s.byKey == 2)
-              shape.dropout = ak_attention_dropout(seed: 5, stream: 6, keep: s.keep)
+              shape.dropout = ak_attention_dropout(seed: 5, stream: 6, drop: s.drop)
               var queries = ak_queries()
               (queries.q, queries.ldq, queries.count) = (UnsafePointer(memory[0]), s.ldq, s.queries)
               queries.places = places.baseAddress
@@ -293,7 +293,7 @@ extension `The kernels` {
       Shape(6, 0, width: 5).with {
         $0.segments = [(2, -2), (4, 0), (5, 4)]
         ($0.heads, $0.group, $0.ahead, $0.behind) = (2, 2, 0, 4)
-        ($0.softcap, $0.byQuery, $0.byKey, $0.keep) = (2, 2, 2, 0.8)
+        ($0.softcap, $0.byQuery, $0.byKey, $0.drop) = (2, 2, 2, 0.2)
       },
       Shape(6, 9, width: 5).with { ($0.heads, $0.byQuery, $0.byKey) = (1, 1, 1) },
     ]

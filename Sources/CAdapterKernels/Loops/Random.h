@@ -84,15 +84,18 @@ static void dropout_mask(uint64_t seed, uint64_t stream, uint64_t offset, float 
 static void dropout(uint64_t seed, uint64_t stream, const uint64_t *numbers, float keep,
                     const float *x, float *y, size_t rows, size_t width) {
   const float kept = 1 / keep;
+  // `unit(bits) < keep` without making floats of the bits.
+  const uint32_t limit = (uint32_t)ceil((double)keep * 0x1p24);
   for (size_t r = 0; r < rows; r++) {
-    const uint64_t first = (numbers ? numbers[r] : r) << 32;
+    // A row's numbers begin with a whole block.
+    const uint64_t first = (numbers ? numbers[r] : r) << 24;
     for (size_t start = 0, n; start < width; start += n) {
-      float uniform[NUMBERS];
+      uint32_t bits[NUMBERS];
       n = width - start < NUMBERS ? width - start : NUMBERS;
-      random_uniform(seed, stream, first + start, uniform, n);
+      philox(seed, stream, (first + start) / 4, bits);
       const float *in = x + r * width + start;
       float *out = y + r * width + start;
-      for (size_t i = 0; i < n; i++) out[i] = uniform[i] < keep ? in[i] * kept : 0;
+      for (size_t i = 0; i < n; i++) out[i] = bits[i] >> 8 < limit ? in[i] * kept : 0;
     }
   }
 }

@@ -46,10 +46,10 @@ static double score_of(const one_query *q, const ak_segment *segment, size_t j) 
 /// What a probability is multiplied by: 1, or what dropout says.
 static double kept(const one_query *q, const ak_segment *segment, size_t j) {
   const ak_attention_dropout *dropout = &q->shape->dropout;
-  if (dropout->keep == 0) return 1;
+  if (dropout->drop == 0) return 1;
   float mask;
   dropout_mask(dropout->seed, dropout_stream(q->shape, q->head),
-               dropout_offset(q->queries, q->i, segment, j), dropout->keep, &mask, 1);
+               dropout_offset(q->queries, q->i, segment, j), 1 - dropout->drop, &mask, 1);
   return mask;
 }
 

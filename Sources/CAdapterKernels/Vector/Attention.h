@@ -78,7 +78,7 @@ static void attend_tile(const attending *a, const attention_scratch *s, const ke
                         float *totals) {
   const query_rows *h = &a->rows;
   const size_t width = h->shape->head_width, ldr = round_up(width, PANEL);
-  const bool scales = only_scales(h, t), drops = h->shape->dropout.keep > 0;
+  const bool scales = only_scales(h, t), drops = h->shape->dropout.drop > 0;
   float corrections[QUERIES];
   score(h, s, t, i, rows, seen);
   if (!scales) finish_scores(h, t, i, rows, seen, s->scores, KEYS);

@@ -35,7 +35,7 @@ static inline void differentiate_scaled(float *scores, float *d_scores, key_rang
 static void differentiate_general(const query_rows *h, const key_tile *t, size_t r, float *scores,
                                   float *d_scores, key_range own, float log_sum_exp, float delta,
                                   float *mask) {
-  const bool drops = h->shape->dropout.keep > 0;
+  const bool drops = h->shape->dropout.drop > 0;
   const float cap = h->shape->softcap;
   if (drops) draw_mask(h, t, r, own, mask);
   for (size_t c = own.from / LANES * LANES; c < own.to; c += LANES) {
@@ -83,7 +83,7 @@ static void differentiate_scores(const head_gradient *g, const gradient_scratch 
                                  float *d_segment_bias) {
   const query_rows *h = &g->rows;
   const size_t width = h->shape->head_width, padded = round_up(seen.to, PANEL);
-  const bool is_plain = only_scales(h, t) && h->shape->dropout.keep == 0;
+  const bool is_plain = only_scales(h, t) && h->shape->dropout.drop == 0;
   const float *d_out = g->d_out + i * g->ldo;
   if (!is_plain) finish_scores(h, t, i, rows, seen, s->scores, GRADIENT_KEYS);
   for (size_t r = 0; r < rows; r++) {

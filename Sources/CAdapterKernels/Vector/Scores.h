@@ -109,6 +109,6 @@ static void draw_mask(const query_rows *h, const key_tile *t, size_t r, key_rang
   const ak_attention_dropout *dropout = &h->shape->dropout;
   const uint64_t offset = dropout_offset(h->queries, query_of_row(h, r), t->segment,
                                          t->first + seen.from);
-  dropout_mask(dropout->seed, dropout_stream(h->shape, head_of_row(h, r)), offset, dropout->keep,
+  dropout_mask(dropout->seed, dropout_stream(h->shape, head_of_row(h, r)), offset, 1 - dropout->drop,
                mask + seen.from, seen.to - seen.from);
 }

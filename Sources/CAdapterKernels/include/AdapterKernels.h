@@ -218,7 +218,7 @@ void ak_random_normal(uint64_t seed, uint64_t stream, uint64_t offset, float *y,
 /// `y = x / keep` where the element's uniform number is below `keep`, else 0 (inverted dropout).
 ///
 /// - x, y: `[rows, width]` without gaps; `y` may be `x`.
-/// - numbers: `[rows]`: element `c` of a row draws number `2³² · number + c` of the stream. NULL counts
+/// - numbers: `[rows]`: element `c` of a row draws number `2²⁴ · number + c` of the stream. NULL counts
 ///   the rows.
 void ak_dropout(uint64_t seed, uint64_t stream, const uint64_t *numbers, float keep, const float *x,
                 float *y, size_t rows, size_t width);

@@ -27,13 +27,13 @@ typedef struct {
   bool is_scaled;           ///< whether `scale` multiplies the bias as well
 } ak_position_bias;
 
-/// Probabilities that are set to 0, the others being divided by `keep`.
+/// Probabilities that are set to 0, the others being divided by `1 - drop`.
 ///
 /// The number that decides is drawn for the seed, the stream, the query's number, the head and the
 /// key's place, so it does not depend on how keys are cut into segments or texts into batches.
 typedef struct {
   uint64_t seed, stream;
-  float keep;  ///< 0 for no dropout at all
+  float drop;  ///< how likely; 0 for no dropout at all
 } ak_attention_dropout;
 
 /// How scores are made, and which keys a query sees.
