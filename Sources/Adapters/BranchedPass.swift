@@ -6,7 +6,7 @@ internal import Tensors
 struct HeadOutput: Sendable {
   /// Of ``BranchedPass/sequences``.
   let sequences: Range<Int>
-  /// `[rows read, outputs]`
+  /// Each row is a token that was read: `[rows read, outputs]`.
   let outputs: Tensor
   /// Which tokens the rows are.
   let rows: TokenRows
@@ -36,6 +36,7 @@ struct BranchedPass {
   ///   - options: dropout and cancellation.
   ///   - wantsVocabulary: whether the model's own head answers where no adapter's does.
   ///   - firstNumber: the number of the first input in the step of a training.
+  /// - Throws: `CancellationError`.
   init(
     _ inputs: [ModelInput], _ base: BaseModel, _ hiddenStates: HiddenStates,
     _ options: PassOptions, wantsVocabulary: Bool = false, firstNumber: Int = 0
@@ -103,10 +104,10 @@ struct BranchedPass {
     }
   }
 
-  /// `[tokens, width]`, or the rows that were read.
+  /// The hidden states, `[tokens, width]`, or the rows that were read.
   func hidden(of sequence: Int) -> Tensor { tokens(of: sequence, in: hidden.last, hidden.rows) }
 
-  /// `[rows read, outputs]`
+  /// What the head gave, `[rows read, outputs]`.
   func logits(of sequence: Int) -> Tensor? {
     heads.first { $0.sequences.contains(sequence) }.map { output in
       output.outputs.rows(output.rows.layout[sequence - output.sequences.lowerBound])

@@ -45,6 +45,7 @@ extension BaseModel {
   ///   - inputs: sequences, each with its setups.
   ///   - hiddenStates: how much of them somebody looks at.
   ///   - wantsVocabulary: whether a language model's own head answers where no adapter's does.
+  /// - Returns: what each input came out as, in their order.
   /// - Throws: ``InputFailure`` for an input the model cannot read, ``FileFailure`` for a setup that is
   ///   not possible, or a result that is not finite.
   public func forward(

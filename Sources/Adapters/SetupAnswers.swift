@@ -217,6 +217,7 @@ extension TokenRows {
   /// - Parameters:
   ///   - lengths: of the runs, the same for all sequences.
   ///   - compute: gets a run's number, the indices of its rows, and which tokens they are.
+  /// - Returns: all rows in their order.
   fileprivate func split(
     _ lengths: [Int], _ compute: (Int, [Int], TokenRows) -> Tensor
   ) -> Tensor {

@@ -39,9 +39,7 @@ public protocol Architecture: Sendable {
   /// - Returns: `[wanted rows, width]`
   func layer(_ index: Int, _ x: Tensor, _ pass: Pass) -> Tensor
 
-  /// What comes behind a stack's last layer, a norm mostly.
-  ///
-  /// - Parameter x: `[rows, width]`
+  /// What comes behind a stack's last layer, a norm mostly: of `[rows, width]`, of the same shape.
   func finished(_ x: Tensor, _ stack: Site.Stack, _ pass: FinishingPass) -> Tensor
 
   /// Whether the checkpoint has a pooler.

@@ -64,6 +64,7 @@ public struct BaseModel: Sendable {
   /// Whether something that was made for another model's weights may act on this one's.
   ///
   /// - Parameter other: the same value, or another that was loaded from the same weights.
+  /// - Returns: whether their fingerprints match; false where one is unknown.
   public func hasWeights(of other: BaseShape) -> Bool {
     guard let mine = shape.fingerprint, let theirs = other.fingerprint else { return false }
     return mine.matches(theirs)

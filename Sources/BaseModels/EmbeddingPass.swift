@@ -16,7 +16,9 @@ public struct EmbeddingPass: Sendable {
 
   /// What adapters make of the embeddings.
   ///
-  /// - Parameter x: `[tokens, embedding width]`
+  /// - Parameters:
+  ///   - x: `[tokens, embedding width]`
+  ///   - site: behind the embeddings.
   /// - Returns: `[rows, embedding width]`, with ``rows`` of what they are from then on.
   public mutating func entered(_ x: Tensor, at site: Site) -> Tensor {
     guard hooks.acts(at: site) else { return x }

@@ -9,12 +9,10 @@ public protocol Hooks: Sendable {
   ///   - x: `[rows, embedding width]`
   ///   - site: behind the embeddings of a stack.
   ///   - rows: which tokens the rows are.
+  /// - Returns: the rows that go on, and which tokens those are.
   func embedded(_ x: Tensor, at site: Site, _ rows: TokenRows) -> (Tensor, TokenRows)
 
-  /// What goes into a projection.
-  ///
-  /// - Parameter x: `[rows, inputs]`
-  /// - Returns: the same shape.
+  /// What goes into a projection, `[rows, inputs]`: the same shape.
   func entering(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor
 
   /// What becomes of a projection's output.
@@ -45,10 +43,7 @@ public protocol Hooks: Sendable {
   /// - Returns: `[rows, width]`
   func ended(_ h: Tensor, _ ending: Ending, _ rows: TokenRows) -> Tensor
 
-  /// What becomes of a layer's output.
-  ///
-  /// - Parameter x: `[rows, width]`
-  /// - Returns: the same shape.
+  /// What becomes of a layer's output, `[rows, width]`: the same shape.
   func left(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor
 
   /// Whether anything is answered at a site; where not, the model may compute on its own.
@@ -61,7 +56,7 @@ public protocol Hooks: Sendable {
 
 /// Keys and values that an adapter puts before those of sequences.
 public struct Prefix: Sendable {
-  /// `[rows, heads of keys · head width]`
+  /// Each `[rows, heads of keys · head width]`.
   public let key, value: Tensor
   /// Those of each sequence; empty where it has none.
   public let rows: [Range<Int>]

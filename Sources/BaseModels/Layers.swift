@@ -6,7 +6,7 @@ public import Tensors
 extension Weights {
   /// A frozen linear layer: `weight` `[outputs, inputs]` and, with `bias`, `bias` `[outputs]`.
   ///
-  /// - Parameter isTransposed: the file has the weight as `[inputs, outputs]`, as GPT-2's does.
+  /// GPT-2's files have the weight the other way round, `[inputs, outputs]`.
   public func linear(
     _ inputs: Int, _ outputs: Int, bias hasBias: Bool = true, isTransposed: Bool = false
   ) throws -> Linear {

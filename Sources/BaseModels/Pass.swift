@@ -32,10 +32,8 @@ public struct Pass: Sendable {
     return rows
   }
 
-  /// A projection with what adapters make of it, and the activation after it.
-  ///
-  /// - Parameter x: `[rows, inputs]`, the rows at hand or the wanted ones.
-  /// - Returns: `[rows, outputs]`
+  /// A projection with what adapters make of it, and the activation after it: from `[rows, inputs]`, the
+  /// rows at hand or the wanted ones, to `[rows, outputs]`.
   public func projected(
     _ x: Tensor, by projection: Projection, activation: Activation = .linear
   ) -> Tensor {
@@ -70,9 +68,7 @@ public struct Pass: Sendable {
     return hooks.ended(h, ending, rows(of: h))
   }
 
-  /// What adapters make of a layer's output.
-  ///
-  /// - Parameter x: `[wanted rows, width]`
+  /// What adapters make of a layer's output, `[wanted rows, width]`: the same shape.
   public func left(_ x: Tensor, at site: Site) -> Tensor {
     hooks.acts(at: site) ? hooks.left(x, at: site, rows(of: x)) : x
   }

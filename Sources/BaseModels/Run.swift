@@ -5,7 +5,7 @@ public import Tensors
 public struct PassState: Sendable {
   /// The next layer, counted over all stacks.
   public let layer: Int
-  /// `[rows, width]`
+  /// The layer's input, `[rows, width]`.
   public let x: Tensor
   public let rows: TokenRows
   /// The encoder's output, where a decoder is at work.

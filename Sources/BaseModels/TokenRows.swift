@@ -72,6 +72,7 @@ public struct TokenRows: Sendable {
   /// Some of the rows.
   ///
   /// - Parameter chosen: the indices of the rows of each sequence, ascending.
+  /// - Returns: these rows alone.
   public func rows(_ chosen: [[Int]]) -> TokenRows {
     TokenRows(
       layout: Layout(lengths: chosen.map(\.count)),
@@ -103,6 +104,7 @@ public struct TokenRows: Sendable {
   /// - Parameters:
   ///   - counts: how many, for each sequence.
   ///   - places: before which of its tokens.
+  /// - Returns: all rows, those of the adapter among the tokens.
   public func inserting(_ counts: [Int], at places: [Int]) -> TokenRows {
     let lengths = zip(lengths, counts).map { $0 + $1 }
     return TokenRows(

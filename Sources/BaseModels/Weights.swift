@@ -90,6 +90,8 @@ public struct Weights: Sendable {
   ///   - count: how many.
   ///   - first: the number of the first among all layers of the model.
   ///   - build: makes a layer of its place, `self / index`.
+  /// - Returns: the layers in their order.
+  /// - Throws: what `build` throws.
   public func layers<Layer: Sendable>(
     _ count: Int, from first: Int = 0, _ build: (Weights, Int) throws -> Layer
   ) throws -> [Layer] {
@@ -119,7 +121,7 @@ public struct Weights: Sendable {
   ///   - name: below the path; empty for the tensor at the path itself.
   ///   - shape: what it must have.
   ///   - center: what its values lie around where they are random.
-  ///   - tied: the same as another that was read before, which a file may have under this name too.
+  /// - Returns: the tensor, or its shape alone.
   /// - Throws: ``FileFailure`` when it is missing, has another shape, or is not finite.
   public func tensor(_ name: String, shape: [Int], around center: Center = .zero) throws -> Tensor {
     note(name, shape)
@@ -140,6 +142,7 @@ public struct Weights: Sendable {
   ///   - name: below the path; empty for the tensor at the path itself.
   ///   - rows: as the file has them.
   ///   - width: of a row.
+  /// - Returns: where it is, or its shape alone.
   /// - Throws: ``FileFailure`` when it is missing, or has another shape.
   public func matrix(_ name: String, _ rows: Int, _ width: Int) throws -> any MatrixSource {
     let shape = [rows, width]

@@ -47,6 +47,7 @@ public protocol Method: Sendable {
   /// - Parameters:
   ///   - tensors: those of ``parameters(on:)``, frozen or being trained.
   ///   - base: the model they are brought together with.
+  /// - Returns: a module for each site where it acts.
   func modules(_ tensors: AdapterTensors, on base: BaseModel) -> Modules
 }
 

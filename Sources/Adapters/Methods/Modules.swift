@@ -127,7 +127,9 @@ extension EndingModule {
 
 /// Acts on a layer's output.
 public protocol LayerModule: SiteModule {
-  /// - Parameter x: `[rows, width]`
+  /// - Parameters:
+  ///   - x: `[rows, width]`
+  ///   - rows: which tokens they are.
   /// - Returns: the same shape.
   func left(_ x: Tensor, _ rows: TokenRows) -> Tensor
 }

@@ -30,9 +30,7 @@ public struct Parameter: Sendable {
       isTrained: isTrained)
   }
 
-  /// A tensor that an adapter has once.
-  ///
-  /// - Parameter prefix: where the model's paths begin.
+  /// A tensor that an adapter has once, below the prefix where the model's paths begin.
   public init(
     onModel prefix: String, _ container: String, _ name: String, _ shape: [Int],
     _ initializer: Initializer, isTrained: Bool = true

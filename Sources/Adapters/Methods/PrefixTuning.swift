@@ -142,7 +142,7 @@ extension PrefixTuning {
 
 /// The prefix of one attention.
 private struct PrefixModule: AttentionModule {
-  /// `[length, width]`
+  /// Each `[length, width]`.
   let key, value: Tensor
   /// Of the sequence's mean: one factor for both, or one for each.
   let gate: Linear?

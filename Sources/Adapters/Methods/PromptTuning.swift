@@ -96,7 +96,7 @@ extension PromptTuning {
 }
 
 private struct PromptModule: EmbeddingModule {
-  /// `[length, embedding width]`
+  /// Of the width of embeddings, `[length, width]`.
   let prompt: Tensor
   let comesAfterFirst: Bool
 

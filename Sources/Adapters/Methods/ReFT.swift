@@ -176,7 +176,7 @@ private func orthogonalRows(_ original: Tensor, base: Tensor) -> Tensor {
 /// One edit of some rows.
 private struct ReFTUnit: Sendable {
   let source: Linear
-  /// `[rank, width]`
+  /// The subspace R, `[rank, width]`.
   let projection: Tensor
   let activation: Activation
   let subtracts: Bool

@@ -78,6 +78,8 @@ public protocol AdapterTask: Sendable {
   ///   - tokenizer: the model's, which knows the tokens' names.
   ///   - limit: how many tokens a sequence may have.
   ///   - options: what the caller chose.
+  /// - Returns: the sequences, and how their outputs become the answer.
+  /// - Throws: ``FileFailure`` for a text that the task cannot answer, or that is too long.
   func prepared(
     _ input: TextInput, _ encoding: Encoding, _ tokenizer: Tokenizer, limit: Int,
     options: PredictionOptions

@@ -291,7 +291,7 @@ extension T5 {
 
   /// A bucket for each distance from query to key: exact for near ones, logarithmic beyond.
   ///
-  /// - Parameter table: `[buckets, heads]`
+  /// The table has a row per bucket and a column per head.
   private static func positionBias(
     _ table: Tensor, _ c: Configuration, isDecoder: Bool
   ) -> PositionBias {
