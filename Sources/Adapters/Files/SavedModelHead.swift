@@ -6,12 +6,13 @@ internal import Tensors
 extension BoundAdapter {
   /// The head of a checkpoint, as an adapter that acts nowhere: for setups whose adapters bring none.
   ///
+  /// Nil for a checkpoint without such a head.
+  ///
   /// The head of a language model is the model's own, and none of these.
   ///
   /// - Parameters:
   ///   - folder: the model's.
   ///   - base: the model of this folder.
-  /// - Returns: nil for a checkpoint without such a head.
   /// - Throws: ``FileFailure`` for a head that its configuration does not describe.
   public init?(headOf folder: String, _ base: BaseModel) throws {
     let path = folder + "/config.json"
