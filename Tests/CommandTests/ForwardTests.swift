@@ -1,3 +1,4 @@
+import BaseModels
 import Files
 import Testing
 
@@ -164,6 +165,66 @@ private struct Case: Sendable, CustomTestStringConvertible {
     #expect(found["3.logits"] == nil)
     #expect(
       try found["3.last_hidden_state"]?.floats() == found["3.last_hidden_state.seq_bn"]?.floats())
+  }
+
+  /// The Python library's models of other families, and those that were saved with a head.
+  private struct Family: Sendable, CustomTestStringConvertible {
+    let name, folder: String
+    let lines: [String]
+    let hasHead: Bool
+    var testDescription: String { name }
+
+    static let all: [Family] = {
+      let path = "\(Shared.goldens)/families/families.json"
+      let cases = try? Field(JSON(contentsOf: path), file: path).required("cases").array()
+      let supported = Set(ModelFamilies.all.flatMap { $0.modelTypes })
+      return (cases ?? []).compactMap { try? Family($0, supported) }
+    }()
+
+    private init?(_ field: Field, _ supported: Set<String>) throws {
+      name = try field.required("name").string()
+      folder = try field.required("folder").string()
+      guard supported.contains(try field.required("model_type").string()),
+        !name.hasPrefix("bert_relative")
+      else { return nil }
+      lines = try field.required("rows").array().map { $0.json.text(.compact) }
+      hasHead = try field.required("has_logits").bool()
+    }
+  }
+
+  @Test(arguments: Family.all)
+  private func `gives the numbers of every family, with the checkpoint's own head`(
+    _ family: Family
+  ) throws {
+    let folder = try TemporaryFolder()
+    let output = folder.path + "/out.safetensors"
+    let program = try Program(
+      [
+        "forward", "--model", "\(Shared.goldens)/\(family.folder)", "--input", "-", "--output",
+        output,
+        "--hidden-states",
+      ], input: family.lines.joined(separator: "\n"))
+    #expect(program.status == 0, "\(program.errors)")
+    let found = try TensorFile(safetensors: output, mapped: false).tensors
+    let expected = try TensorFile("\(Shared.goldens)/families/families.safetensors").tensors
+    let model = try BaseShape(folder: "\(Shared.goldens)/\(family.folder)").traits
+    for row in family.lines.indices {
+      var names = (0...(model.stacks.last?.layers.count ?? 0)).map {
+        ("hidden.\($0)", "hidden.\($0)")
+      }
+      if family.hasHead { names.append(("logits", "logits")) }
+      if model.hasVocabularyHead { names.append(("logits", "lm_logits")) }
+      for (name, golden) in names {
+        let wanted = try #require(expected["\(family.name)/\(row).\(golden)"])
+        let tensor = try #require(found["\(row).\(name)"], "\(row).\(name)")
+        #expect(tensor.shape == wanted.shape, "\(row).\(name)")
+        for (a, b) in zip(try tensor.floats(), try wanted.floats())
+        where !(abs(a - b) <= 3e-4 + 1e-4 * abs(b)) {
+          Issue.record("\(row).\(name): \(a), expected \(b)")
+          break
+        }
+      }
+    }
   }
 
   @Test func `tells branches of one name apart by their setups`() throws {

@@ -15,7 +15,7 @@ struct Forward: ParsableCommand {
       the base model alone. A model with a decoder reads "decoder_input_ids" too.
 
       The output has tensors <row>.last_hidden_state, <row>.logits where the row's adapter has a \
-      head, and with --hidden-states <row>.hidden.<layer>, of which 0 is the embeddings' output. \
+      head, or else the checkpoint, and with --hidden-states <row>.hidden.<layer>, of which 0 is the embeddings' output. \
       Rows count from 0. Of a setup parallel(a,b) all have the branch's name behind them: \
       <row>.logits.a. Every line is checked before the first is run, and none is kept.
 
@@ -49,12 +49,13 @@ struct Forward: ParsableCommand {
       throw FileFailure(
         output, "is the input too, and would be replaced", hint: "choose another --output")
     }
+    let folder = try model.folder()
     let base = try model.load()
+    let head = try BoundAdapter(headOf: folder, base)
     let setups = try Setups(try adapters.load(for: base), setup: setup)
     let input = try RereadableInput(self.input)
     func lines() throws -> LineBatches<ModelInput> {
-      // A few thousand tokens at once, so that what a pass needs does not grow with the file.
-      try LineBatches(of: input, byteLimit: hiddenStates ? 1 << 14 : 1 << 15) { line, row in
+      try LineBatches(of: input, byteLimit: batchBytes(base.traits)) { line, row in
         try ModelInput(line, row, setups, base)
       }
     }
@@ -75,13 +76,22 @@ struct Forward: ParsableCommand {
       while let batch = try lines.next() {
         let inputs = try batch.map { try $0.mapError(\.failure).get() }
         let outputs = try base.results(
-          inputs.map(\.request), hiddenStates: hiddenStates ? .all : .last)
+          inputs.map { $0.request.answering(head) }, hiddenStates: hiddenStates ? .all : .last,
+          wantsVocabulary: true)
         for (input, output) in zip(inputs, outputs) {
           let output = try output.mapError { input.origin.failure($0) }.get()
           try self.write(output, of: input, to: file)
         }
       }
     }
+  }
+
+  /// A few thousand tokens at once, so that what a pass needs does not grow with the file: a token is
+  /// three characters at least, and logits over a vocabulary are large.
+  private func batchBytes(_ traits: Traits) -> Int {
+    let most = hiddenStates ? 1 << 14 : 1 << 15
+    guard traits.hasVocabularyHead else { return most }
+    return min(most, max(1 << 10, (256 << 20) / max(1, traits.vocabulary)))
   }
 
   /// What the tensors of an input may be called, and how many dimensions each has.
@@ -132,6 +142,16 @@ struct Forward: ParsableCommand {
 }
 
 extension ModelInput {
+  /// The same with a head where the adapters bring none.
+  fileprivate func answering(_ head: BoundAdapter?) -> ModelInput {
+    guard let head else { return self }
+    let answering = branches.map { branch -> Setup in
+      if branch.last?.head != nil { return branch }
+      return branch.adapters.isEmpty ? .adapter(head) : .stack([branch, .adapter(head)])
+    }
+    return ModelInput(sequence, answering)
+  }
+
   /// From a line of JSON: token ids, and what acts on them.
   fileprivate init(_ line: Field, _ row: Int, _ setups: Setups, _ base: BaseModel) throws {
     func ids(_ field: Field) throws -> [Int32] {

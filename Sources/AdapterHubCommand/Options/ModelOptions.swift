@@ -23,15 +23,18 @@ struct ModelOptions: ParsableArguments {
     }
   }
 
+  /// The model's folder.
+  func folder() throws -> String { try folderOrPulled(model, "model") }
+
   /// Loads the model.
   func load() throws -> BaseModel {
     if let threads { setThreadCount(threads) }
-    return try BaseModel(folder: folderOrPulled(model, "model"), precision: precision.precision)
+    return try BaseModel(folder: folder(), precision: precision.precision)
   }
 
   /// Loads the model with its tokenizer.
   func loadText() throws -> TextModel {
     if let threads { setThreadCount(threads) }
-    return try TextModel(folder: folderOrPulled(model, "model"), precision: precision.precision)
+    return try TextModel(folder: folder(), precision: precision.precision)
   }
 }

@@ -78,8 +78,8 @@ public protocol AdapterTask: Sendable {
   ///   - tokenizer: the model's, which knows the tokens' names.
   ///   - limit: how many tokens a sequence may have.
   ///   - options: what the caller chose.
-  /// - Returns: the sequences, and how their outputs become the answer.
-  /// - Throws: ``FileFailure`` for a text that the task cannot answer, or that is too long.
+  /// - Returns: its sequences, and what makes the answer.
+  /// - Throws: ``FileFailure`` for a text that the task or the model cannot read.
   func prepared(
     _ input: TextInput, _ encoding: Encoding, _ tokenizer: Tokenizer, limit: Int,
     options: PredictionOptions
