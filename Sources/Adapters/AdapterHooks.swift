@@ -14,10 +14,8 @@ struct AdapterHooks: Hooks {
 
   func acts(at site: Site) -> Bool { ranges.contains { $0.setup.acts(at: site) } }
 
-  func readsWhole(_ sequence: Int, at site: Site) -> Bool {
-    ranges.contains {
-      $0.sequences.contains(sequence) && $0.setup.readsWholeSequences(at: site)
-    }
+  func wholeSequences(at site: Site) -> [Range<Int>] {
+    ranges.filter { $0.setup.readsWholeSequences(at: site) }.map(\.sequences)
   }
 
   func embedded(_ x: Tensor, at site: Site, _ rows: TokenRows) -> (Tensor, TokenRows) {

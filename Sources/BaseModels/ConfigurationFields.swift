@@ -69,14 +69,3 @@ extension Field {
   /// The class that saved the checkpoint: `GPT2LMHeadModel`.
   func savedClass() throws -> String? { try self["architectures"]?.array().first?.string() }
 }
-
-extension Tensor {
-  /// `[rows, width]` as one row of columns: `[1, width · rows]`, each column's scalars together.
-  var turned: Tensor {
-    guard !isShapeOnly else { return Tensor(shapeOnly: [1, count]) }
-    let (scalars, rows, width) = (scalars, rows, width)
-    return Tensor(
-      (0..<width).flatMap { column in (0..<rows).map { scalars[$0 * width + column] } },
-      shape: [1, count])
-  }
-}

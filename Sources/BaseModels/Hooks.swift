@@ -49,9 +49,8 @@ public protocol Hooks: Sendable {
   /// Whether anything is answered at a site; where not, the model may compute on its own.
   func acts(at site: Site) -> Bool
 
-  /// Whether what is answered at a site for a sequence looks across it, so that all of its rows must
-  /// be there.
-  func readsWhole(_ sequence: Int, at site: Site) -> Bool
+  /// The sequences across which an answer at a site looks, so that all of their rows must be there.
+  func wholeSequences(at site: Site) -> [Range<Int>]
 }
 
 /// Keys and values that an adapter puts before those of sequences.
@@ -83,5 +82,5 @@ public struct NoHooks: Hooks {
   public func ended(_ h: Tensor, _ ending: Ending, _ rows: TokenRows) -> Tensor { ending(h) }
   public func left(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor { x }
   public func acts(at site: Site) -> Bool { false }
-  public func readsWhole(_ sequence: Int, at site: Site) -> Bool { false }
+  public func wholeSequences(at site: Site) -> [Range<Int>] { [] }
 }

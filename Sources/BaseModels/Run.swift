@@ -116,9 +116,12 @@ extension BaseModel {
       return rows.count == 1 ? rows[0] : Set(rows.joined()).sorted()
     }
     // Who looks across a sequence needs all of it.
+    var isWanted = [Bool](repeating: observe != nil, count: chosen.count)
+    for sequences in lastSites.flatMap({ hooks.wholeSequences(at: $0) }) {
+      for sequence in sequences { isWanted[sequence] = true }
+    }
     let computed = chosen.enumerated().map { sequence, rows in
-      observe != nil || lastSites.contains { hooks.readsWhole(sequence, at: $0) }
-        ? Array(state.rows.layout[sequence]) : rows
+      isWanted[sequence] ? Array(state.rows.layout[sequence]) : rows
     }
     let indices = computed.flatMap(\.self)
     let isWhole = indices.count == state.rows.count

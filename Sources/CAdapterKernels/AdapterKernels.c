@@ -77,10 +77,6 @@ void ak_softmax(const float *x, float *y, size_t rows, size_t width) {
 float ak_log_sum_beyond(const float *x, size_t n, float *largest) {
   return ak_current_kernels()->log_sum_beyond(x, n, largest);
 }
-void ak_embed(const float *const *tables, const int32_t *const *indices, size_t table_count,
-              size_t rows, size_t width, float *y) {
-  ak_current_kernels()->embed(tables, indices, table_count, rows, width, y);
-}
 
 void ak_attention(const ak_attention_shape *shape, const ak_queries *queries,
                   const ak_segment *segments, size_t segment_count, float *out, size_t ldo,

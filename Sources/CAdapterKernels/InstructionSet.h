@@ -32,7 +32,6 @@ typedef struct {
   __typeof__(ak_rotate) *rotate;
   __typeof__(ak_softmax) *softmax;
   __typeof__(ak_log_sum_beyond) *log_sum_beyond;
-  __typeof__(ak_embed) *embed;
   __typeof__(ak_attention) *attention;
   __typeof__(ak_attention_backward) *attention_backward;
   __typeof__(ak_linear) *linear;

@@ -112,6 +112,3 @@ public struct Norm: Sendable {
     withExtendedLifetime((x, residual)) {}
   }
 }
-
-/// What a norm of kind ``Norm/Kind/layer`` was called before there was another.
-public typealias LayerNorm = Norm

@@ -39,10 +39,10 @@ import Testing
       Tensor.full(1, shape: [1, 1]).multiplied(transposing: $0)
     },
     Chain("the weight of a norm", [2]) {
-      LayerNorm(weight: $0, bias: .zeros([2]), epsilon: 1e-12)(pair).reshaped([2])
+      Norm(weight: $0, bias: .zeros([2]), epsilon: 1e-12)(pair).reshaped([2])
     },
     Chain("the bias of a norm", [3]) {
-      LayerNorm(weight: row, bias: $0, epsilon: 1e-5)(row).reshaped([3])
+      Norm(weight: row, bias: $0, epsilon: 1e-5)(row).reshaped([3])
     },
     Chain("the factors of multiplyingEachRow", [1, 1]) {
       Tensor.full(1, shape: [1, 1]).multiplyingEachRow(by: $0)
@@ -52,7 +52,7 @@ import Testing
     },
     Chain("columns", [1, 2]) { .concatenatingColumns([$0.columns(0..<1), $0.columns(1..<2)]) },
     Chain("the sum beside a norm", [1, 2]) {
-      let (sum, normed) = LayerNorm(weight: .zeros([2]), epsilon: 1).withSum($0, addingTo: pair)
+      let (sum, normed) = Norm(weight: .zeros([2]), epsilon: 1).withSum($0, addingTo: pair)
       return sum + normed
     },
     Chain("softmax", [1, 3]) { $0.softmax() },

@@ -68,28 +68,6 @@ extension `The kernels` {
       }
     }
 
-    @Test func `sums rows of embedding tables`() {
-      let width = 19, tokens = numbers(50 * width), positions = numbers(8 * width, seed: 2)
-      let ids: [Int32] = [49, 0, 7], places: [Int32] = [0, 1, 7]
-      let expected = zip(ids, places).flatMap { id, place in
-        (0..<width).map { tokens[Int(id) * width + $0] + positions[Int(place) * width + $0] }
-      }
-      for isa in instructionSets + [Int(AK_ISA_REFERENCE)] {
-        var y = [Float](repeating: 9, count: 3 * width)
-        tokens.withUnsafeBufferPointer { first in
-          positions.withUnsafeBufferPointer { second in
-            ids.withUnsafeBufferPointer { a in
-              places.withUnsafeBufferPointer { b in
-                let tables = [first.baseAddress, second.baseAddress]
-                let indices = [a.baseAddress, b.baseAddress]
-                with(isa) { ak_embed(tables, indices, 2, 3, width, &y) }
-              }
-            }
-          }
-        }
-        #expect(y == expected)
-      }
-    }
   }
 
   @Suite struct `A half-precision conversion` {

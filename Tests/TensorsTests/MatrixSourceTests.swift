@@ -153,8 +153,8 @@ struct HalfTable: MatrixSource {
     let ids: [[Int32]] = [[3, 99, 0], [0, 1, 2], [0, 0, 1]]
     let found = Embedding.sum(
       try zip(tables, ids).map { (table: try Embedding($0), ids: $1) })
-    let expected = Tensor.embedding(zip(tables, ids).map { (table: $0.tensor, indices: $1) })
-    #expect(found.scalars == expected.scalars)
+    let rows = zip(tables, ids).map { $0.tensor.rows(at: $1.map { Int($0) }) }
+    #expect(found.scalars == (rows[0] + rows[1] + rows[2]).scalars)
   }
 
   @Test func `is scaled`() throws {

@@ -150,7 +150,7 @@ extension Operation {
       },
     ]
 
-  private static let frozenNorm = LayerNorm(
+  private static let frozenNorm = Norm(
     weight: Tensor(numbers(17, seed: 31), shape: [17]),
     bias: Tensor(numbers(17, seed: 32), shape: [17]), epsilon: 1e-5)
 
@@ -178,18 +178,18 @@ extension Operation {
   }
 
   private static let norms = [
-    Operation("callAsFunction of a LayerNorm", [5, 17]) { frozenNorm($0[0]) },
-    Operation("callAsFunction of a LayerNorm with a residual", [5, 17], [5, 17]) {
+    Operation("callAsFunction of a Norm", [5, 17]) { frozenNorm($0[0]) },
+    Operation("callAsFunction of a Norm with a residual", [5, 17], [5, 17]) {
       frozenNorm($0[0], addingTo: $0[1])
     },
-    Operation("callAsFunction of a LayerNorm with itself", [5, 17]) {
+    Operation("callAsFunction of a Norm with itself", [5, 17]) {
       frozenNorm($0[0], addingTo: $0[0])
     },
-    Operation("callAsFunction of a trained LayerNorm", [5, 17], [17], [17]) {
-      LayerNorm(weight: $0[1], bias: $0[2], epsilon: 1e-5)($0[0])
+    Operation("callAsFunction of a trained Norm", [5, 17], [17], [17]) {
+      Norm(weight: $0[1], bias: $0[2], epsilon: 1e-5)($0[0])
     },
-    Operation("callAsFunction of a trained LayerNorm, residual", [5, 7], [7], [7], [5, 7]) {
-      LayerNorm(weight: $0[1], bias: $0[2], epsilon: 1e-5)($0[0], addingTo: $0[3])
+    Operation("callAsFunction of a trained Norm, residual", [5, 7], [7], [7], [5, 7]) {
+      Norm(weight: $0[1], bias: $0[2], epsilon: 1e-5)($0[0], addingTo: $0[3])
     },
     Operation("callAsFunction of a norm without bias", [5, 17], [17]) {
       Norm(weight: $0[1], epsilon: 1e-5)($0[0])

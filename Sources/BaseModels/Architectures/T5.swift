@@ -309,7 +309,9 @@ extension T5 {
       guard distance > 0 else { return Int16(clamping: bucket(-distance)) }
       return Int16(clamping: isDecoder ? 0 : buckets + bucket(distance))
     }
+    // Each head's buckets together; a model of shapes alone has none to turn.
+    let heads = table.isShapeOnly ? table : table.turned().reshaped([1, table.count])
     return PositionBias(
-      buckets: all, least: -reach, bucketCount: c.buckets, byQuery: table.turned)
+      buckets: all, least: -reach, bucketCount: c.buckets, byQuery: heads)
   }
 }

@@ -23,7 +23,6 @@ const ak_kernels KERNELS = {
     .rotate = rotate,
     .softmax = softmax,
     .log_sum_beyond = log_sum_beyond,
-    .embed = embed,
     .attention = attention,
     .attention_backward = attention_backward,
     .linear = linear,

@@ -59,18 +59,3 @@ static bool all_finite(const float *x, size_t n) {
   }
   return true;
 }
-
-static void embed(const float *const *tables, const int32_t *const *indices, size_t table_count,
-                  size_t rows, size_t width, float *y) {
-  for (size_t r = 0; r < rows; r++) {
-    float *out = y + r * width;
-    for (size_t c = 0; table_count == 0 && c < width; c++) out[c] = 0;
-    for (size_t t = 0; t < table_count; t++) {
-      const float *row = tables[t] + (size_t)indices[t][r] * width;
-      if (t == 0)
-        memcpy(out, row, width * sizeof *out);
-      else
-        add(out, row, out, width);
-    }
-  }
-}

@@ -132,9 +132,6 @@ void ak_rotate(const float *x, size_t ldx, float *y, size_t ldy, size_t rows, si
 void ak_softmax(const float *x, float *y, size_t rows, size_t width);
 /// `log Σ exp(x - largest)` with the largest of `x`: apart, because their sum would lose digits.
 float ak_log_sum_beyond(const float *x, size_t n, float *largest);
-/// `y[r] = Σ_t tables[t][indices[t][r]]`: token, position and type embeddings, `[rows, width]`.
-void ak_embed(const float *const *tables, const int32_t *const *indices, size_t table_count,
-              size_t rows, size_t width, float *y);
 
 // MARK: Products
 
