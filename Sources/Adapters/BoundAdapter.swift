@@ -75,6 +75,11 @@ public struct BoundAdapter: Sendable {
     modules.compactMap { $0.embeddings[site.index] }
   }
 
+  /// How many rows it adds to each sequence behind the embeddings.
+  var addedRows: Int {
+    modules.reduce(0) { $1.embeddings.values.reduce($0) { $0 + $1.addedRows } }
+  }
+
   func readsWholeSequences(at site: Site) -> Bool {
     guard actsAt[site.index] else { return false }
     return modules.contains { $0.all(at: site.index).contains { $0.readsWholeSequences } }

@@ -55,6 +55,11 @@ public indirect enum Composition: Sendable, Equatable {
     return children.lazy.compactMap(\.rows).first
   }
 
+  /// How often it names an adapter.
+  var mentions: Int {
+    if case .adapter = self { 1 } else { children.reduce(0) { $0 + $1.mentions } }
+  }
+
   /// The setups of each row of a batch: one, or several where some are parallel.
   ///
   /// Parallel parts of a stack go together in pairs, as in the Python library.

@@ -73,8 +73,7 @@ extension BaseModel {
     let good = results.indices.filter { results[$0] == nil }
     // Inputs of one setup come together, so that its small products are as large as they can be.
     let order = good.grouped { inputs[$0].branches }
-    let cuts = pieces(
-      of: order.map { inputs[$0].sequence.ids.count * inputs[$0].branches.count })
+    let cuts = pieces(of: order.map { inputs[$0].rows })
     let outputs = try parallelMap(cuts.count) { piece in
       try run(cuts[piece].map { inputs[order[$0]] }, hiddenStates, wantsVocabulary, options)
     }
@@ -130,7 +129,7 @@ extension BaseModel {
     let inputs = sequences.map { ModelInput($0, adapter) }
     var known: Set<Setup> = []
     for input in inputs { try check(input, &known) }
-    let cuts = pieces(of: sequences.map(\.ids.count), threads: 1)
+    let cuts = pieces(of: inputs.map(\.rows), threads: 1)
     return try parallelMap(cuts.count) { piece in
       let pass = try BranchedPass(Array(inputs[cuts[piece]]), self, .unread, options)
       guard let output = pass.heads.first, output.outputs.isFinite else {

@@ -122,11 +122,7 @@ private struct PreparedRequest: Sendable {
     // Once, whoever answers.
     let encoding = try model.tokenizer.encode(request.input.text, pair: request.input.pair)
     let branches = try request.branches.map { setup in
-      guard let last = setup.last, last.head != nil else {
-        throw FileFailure(
-          "adapter \(setup.last?.name ?? "none")", "has no head, so it cannot answer",
-          hint: "the last adapter of a setup needs a head_config.json")
-      }
+      guard let last = setup.last else { throw headless("none") }
       return (
         setup: setup,
         prepared: try last.requiredTask.preparedForAny(

@@ -44,6 +44,15 @@ public indirect enum Setup: Sendable {
   /// The adapter whose head answers: the last.
   public var last: BoundAdapter? { adapters.last }
 
+  /// How many rows it adds to each sequence behind the embeddings.
+  var addedRows: Int { adapters.reduce(0) { max($0, $1.addedRows) } }
+
+  /// Whether it shares a sequence's tokens out anywhere.
+  var splits: Bool {
+    if case .split = self { return true }
+    return children.contains { $0.splits }
+  }
+
   func contains(where condition: (BoundAdapter) -> Bool) -> Bool {
     if case .adapter(let adapter) = self { return condition(adapter) }
     return children.contains { $0.contains(where: condition) }
@@ -72,7 +81,21 @@ extension Setup: Hashable {
   }
 
   public func hash(into hasher: inout Hasher) {
-    for adapter in adapters { hasher.combine(adapter.identity) }
+    switch self {
+    case .none: hasher.combine(0)
+    case .adapter(let adapter): hasher.combine(adapter.identity)
+    case .stack(let children), .sum(let children): hasher.combine(children)
+    case .average(let parts):
+      for part in parts {
+        hasher.combine(part.setup)
+        hasher.combine(part.weight)
+      }
+    case .split(let parts):
+      for part in parts {
+        hasher.combine(part.setup)
+        hasher.combine(part.tokens)
+      }
+    }
   }
 }
 
@@ -106,6 +129,13 @@ public struct ModelInput: Sendable {
 
   public init(_ sequence: Batch.Sequence, _ setup: Setup = .none) {
     self.init(sequence, [setup])
+  }
+
+  /// How many rows a pass computes for it.
+  var rows: Int {
+    branches.reduce(0) {
+      $0 + sequence.ids.count + sequence.decoderIds.count + $1.addedRows
+    }
   }
 
   /// With one adapter.

@@ -27,6 +27,19 @@ extension BaseModel {
         hint: "load it for this model")
     }
     if case .adapter = setup { return }
+    if setup.splits {
+      let name = "setup \(escaped(setup.description, limit: 80))"
+      if traits.isEncoderDecoder {
+        throw FileFailure(
+          name, "a split shares the tokens of one sequence out, and \(traits.modelType) reads two",
+          hint: "give each row a setup of its own")
+      }
+      if setup.addedRows > 0 {
+        throw FileFailure(
+          name, "a prompt's own rows are no tokens that could be shared out",
+          hint: "leave the prompt out of a setup with a split")
+      }
+    }
     for site in sites where setup.acts(at: site) {
       switch site.kind {
       case .projection where site.inputs != site.outputs:

@@ -27,7 +27,7 @@ public final class Setups: Sendable {
       guard !setup.isEmpty else { return (nil, [[.none]]) }
       let composition = try Composition(setup)
       let rows = composition.rows
-      guard rows ?? 1 <= mostRows else {
+      guard rows ?? 1 <= mostRows / composition.mentions else {
         throw FileFailure(
           "setup \(escaped(setup, limit: 80))", "shares out more than \(mostRows) rows",
           hint: "give each row a setup of its own")

@@ -27,9 +27,11 @@ public struct BaseModel: Sendable {
   /// - Throws: ``FileFailure`` naming the file, the place and the likely cure.
   public init(folder: String, precision: Precision = .f32) throws {
     let opened = try ModelFolder(folder)
+    let shape = try BaseShape(opened)
+    try opened.checkMemory(shape.blueprint, precision)
     try self.init(
       opened.family, opened.configuration,
-      .checkpoint(opened.checkpoint, folder: folder), try BaseShape(opened), precision)
+      .checkpoint(opened.checkpoint, folder: folder), shape, precision)
   }
 
   /// A model of the configuration's shape with random weights.

@@ -1,5 +1,6 @@
 /// What an adapter's file must agree with, known from `config.json` alone.
 internal import Files
+internal import Tensors
 
 /// The sizes and places of a base model, with or without its weights.
 public struct BaseShape: Sendable {
@@ -75,6 +76,20 @@ struct ModelFolder {
     checkpoint = try Checkpoint(folder: path)
     let given = try configuration["_name_or_path"]?.string() ?? ""
     name = given.isEmpty ? modelName(path) : given
+  }
+
+  /// Refuses a model that this process has no memory for: it would end without a word.
+  func checkMemory(_ blueprint: Blueprint, _ precision: Precision) throws {
+    // The packed weights, and the largest matrix beside them while it is packed.
+    let largest = blueprint.entries.reduce(0) { max($0, $1.shape.reduce(1, *)) }
+    let bytes = blueprint.parameterCount * precision.bytesPerWeight + largest * 4
+    // A limit of addresses counts the mapped weights, and what every process has, too.
+    let mapped = checkpoint.tensors.values.reduce(100 << 20) { $0 + $1.byteCount }
+    guard bytes <= memoryLimit, bytes + mapped <= addressLimit else {
+      throw FileFailure(
+        path, "needs some \(bytes >> 20) MB of memory, and there are \(memoryLimit >> 20) in all",
+        hint: "a smaller model, or --precision bf16")
+    }
   }
 
   /// Refuses weights that lack tensors, or have them of other shapes.

@@ -13,6 +13,8 @@ public protocol Hooks: Sendable {
   func embedded(_ x: Tensor, at site: Site, _ rows: TokenRows) -> (Tensor, TokenRows)
 
   /// What goes into a projection, `[rows, inputs]`: the same shape.
+  ///
+  /// For methods that change the input of a layer: OFT, and PEFT's (IA)³ of the feed-forward.
   func entering(_ x: Tensor, at site: Site, _ rows: TokenRows) -> Tensor
 
   /// What becomes of a projection's output.

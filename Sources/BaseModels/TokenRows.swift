@@ -52,10 +52,15 @@ public struct TokenRows: Sendable {
     all.reserveCapacity(count)
     for (sequence, number) in sequenceNumbers.enumerated() {
       for row in layout[sequence] {
-        all.append(UInt64(number) << 20 | UInt64(truncatingIfNeeded: places[row]))
+        all.append(TokenRows.number(ofRow: Int(places[row]), in: number))
       }
     }
     return all
+  }
+
+  /// The number of a row by its place and the number of its sequence.
+  public static func number(ofRow place: Int, in sequence: Int) -> UInt64 {
+    UInt64(sequence) << 20 | UInt64(place)
   }
 
   /// The rows of a run of sequences.

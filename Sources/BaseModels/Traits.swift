@@ -53,8 +53,9 @@ public struct Traits: Sendable, Hashable {
     classification = .first
   }
 
-  /// As many rows of a sequence as are told apart: for models without positions of their own.
-  public static let mostPositions = 1 << 20
+  /// How many tokens a sequence may have for models without positions of their own: the cost of
+  /// attention grows with their square.
+  public static let mostPositions = 1 << 15
 
   /// All layers, a decoder's behind its encoder's.
   public var layers: Int { encoderLayers + decoderLayers }

@@ -55,6 +55,18 @@ func byteCount(_ count: some BinaryInteger) -> String { count == 1 ? "1 byte" : 
 /// a hostile file holds.
 package func quoted(_ text: some StringProtocol) -> String { "\"\(escaped(text, limit: 80))\"" }
 
+/// Whether a character that is not shown changes how others are.
+///
+/// It turns their direction, or hides between them. Joiners, which some scripts and pictures are written
+/// with, do not.
+private func isMisleading(_ scalar: Unicode.Scalar) -> Bool {
+  switch scalar.value {
+  case 0x061C, 0x200B, 0x200E, 0x200F, 0x202A...0x202E, 0x2060...0x206F, 0xFEFF: true
+  case 0xE0000...0xE007F: true
+  default: false
+  }
+}
+
 /// A text from a file or a command line that fits in one line, and does nothing to a terminal.
 ///
 /// - Parameters:
@@ -67,7 +79,8 @@ public func escaped(_ text: some StringProtocol, limit: Int = .max) -> String {
   if isPlain, limit == .max || text.utf8.count <= limit { return String(text) }
   let shown = text.unicodeScalars.prefix(limit).map { scalar in
     switch scalar.properties.generalCategory {
-    case .control, .lineSeparator, .paragraphSeparator:
+    case .control, .lineSeparator, .paragraphSeparator,
+      .format where isMisleading(scalar):
       "\\u{\(String(scalar.value, radix: 16))}"
     default: String(scalar)
     }

@@ -11,6 +11,15 @@ public enum Precision: String, Sendable, CaseIterable {
   /// bf16 where the CPU multiplies it natively, else f32.
   public static var fastest: Precision { ak_bf16_is_native() ? .bf16 : .f32 }
 
+  /// How many bytes a packed weight takes.
+  public var bytesPerWeight: Int {
+    switch self {
+    case .f32: 4
+    // Where it is imitated it is kept in 32 bits.
+    case .bf16: ak_bf16_is_native() ? 2 : 4
+    }
+  }
+
   var kind: Int32 {
     switch self {
     case .f32: Int32(AK_F32)

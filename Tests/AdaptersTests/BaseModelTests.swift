@@ -107,6 +107,14 @@ extension TemporaryFolder {
     }
   }
 
+  @Test func `of numbers that are none is nobody's`() throws {
+    let fingerprint = try #require(try Goldens.base("base").shape.fingerprint)
+    let parts = fingerprint.text.split(separator: "-")
+    let infinite = String(repeating: "7f80", count: parts[2].count / 4)
+    let damaged = try #require(Fingerprint("2-\(parts[1])-\(infinite)"))
+    #expect(!damaged.matches(fingerprint))
+  }
+
   /// As version 0.1 stored it with its adapters.
   @Test func `of earlier versions is still understood`() throws {
     let fingerprint = try #require(try Goldens.base("base").shape.fingerprint)

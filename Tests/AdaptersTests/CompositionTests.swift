@@ -166,7 +166,53 @@ private let compositionStrings = [
       "seq_bn[use_gating=True]", "lora[use_gating=True]",
       "lora[attn_matrices=['q','k','v'], intermediate_lora=True, output_lora=True]",
       "prefix_tuning[use_gating=True]", "ia3[output_lora=True]", "seq_bn|lora|prefix_tuning_flat",
+      "seq_bn|prompt_tuning", "lora|loreft|prompt_tuning[prompt_length=2]",
     ]
+
+  @Test func `takes a gated scaling behind one without a gate`() throws {
+    for family in ["base", "families/gpt2"] {
+      let base = try Goldens.base(family)
+      let adapters = try ["ia3", "ia3[use_gating=True]"].map { method in
+        BoundAdapter(
+          try Adapter(name: "x", methods: parseMethods(method), for: base, seed: 1), to: base)
+      }
+      let setup = Setup.stack(adapters.map { .adapter($0) })
+      let output = try base.forward([ModelInput(Batch.Sequence(ids: [2, 9, 30, 7]), setup)])[0]
+      #expect(output.hidden.isFinite)
+    }
+  }
+
+  @Test func `that shares tokens out is refused where it is not clear whose they are`() throws {
+    let base = try Goldens.base("base")
+    let (a, prompt) = (
+      Setup.adapter(try CompositionGoldens.adapter("a", base)),
+      Setup.adapter(try CompositionGoldens.adapter("prompt", base))
+    )
+    let sequence = Batch.Sequence(ids: [2, 9, 30, 7])
+    for setup in [
+      Setup.split([(prompt, 2), (a, 2)]), .stack([prompt, .split([(a, 1), (a, 3)])]),
+      .sum([.split([(a, 2), (prompt, 2)]), a]),
+    ] {
+      #expect(throws: FileFailure.self) { try base.forward([ModelInput(sequence, setup)]) }
+    }
+    let both = try Goldens.base("families/t5")
+    let lora = Setup.adapter(
+      BoundAdapter(
+        try Adapter(name: "x", methods: parseMethods("lora"), for: both, seed: 1), to: both))
+    let texts = Batch.Sequence(ids: [2, 5, 6, 7, 1], decoderIds: [0, 5, 6])
+    #expect(throws: FileFailure.self) {
+      try both.forward([ModelInput(texts, .split([(lora, 1), (lora, 2)]))])
+    }
+  }
+
+  @Test func `costs no more than it names`() throws {
+    let base = try Goldens.base("base")
+    let adapter = try CompositionGoldens.adapter("a", base)
+    let many = Array(repeating: "batch_split(a:1000000)", count: 200).joined(separator: ",")
+    #expect(throws: FileFailure.self) { try Setups([("a", adapter)], setup: "stack(\(many))") }
+    let names = Array(repeating: "a", count: 1_000).joined(separator: ",")
+    #expect(throws: FileFailure.self) { try Composition("parallel(\(names))") }
+  }
 
   /// A trap would end the whole run.
   @Test(arguments: methods) func `gives an answer or an error, and never ends the process`(

@@ -74,6 +74,9 @@ struct Inspect: ParsableCommand {
       let verdict = adapter.matchesBase.map { $0 ? " (this base model)" : " (another base model)" }
       facts.append(("fingerprint", fingerprint.short + (verdict ?? "")))
     }
+    if let unsupported = adapter.unsupportedHead {
+      facts.append(("head", "not read: \(unsupported.failure.problem)"))
+    }
     if let head = adapter.head {
       facts += [
         ("head", "\(AdapterTasks.name(of: head) ?? "?"), \(head.layerCount) layers"),

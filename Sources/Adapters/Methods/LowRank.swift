@@ -226,6 +226,12 @@ private struct LowRankModule: ProjectionModule {
 }
 
 extension Tensor {
+  /// The product with factors of one row for all, or of a row for each.
+  fileprivate func scaled(byRows factors: Tensor) -> Tensor {
+    factors.rows == 1 && rows != 1
+      ? multiplyingRows(by: factors.reshaped([factors.count])) : self * factors
+  }
+
   /// One row for all, where (IA)³ came before in a stack, repeated for each row of another tensor.
   fileprivate func rows(like other: Tensor) -> Tensor {
     guard rows == 1, other.rows != 1 else { return self }
@@ -249,15 +255,12 @@ private struct ScalingModule: ProjectionModule {
       let scaled = alpha == 1 ? row : row * alpha
       return delta.map { $0.multiplyingRows(by: scaled) } ?? scaled.reshaped([1, row.count])
     }
-    let whole = delta ?? Tensor.full(1, shape: [x.rows, row.count])
+    let whole = delta?.rows(like: x) ?? .full(1, shape: [x.rows, row.count])
     return whole.multiplyingRows(by: row).multiplyingEachRow(
       by: gate(x, activation: .sigmoid).meanOfSequences(rows.layout))
   }
 
-  func combined(_ y: Tensor, _ delta: Tensor) -> Tensor {
-    delta.rows == 1 && y.rows != 1
-      ? y.multiplyingRows(by: delta.reshaped([delta.count])) : y * delta
-  }
+  func combined(_ y: Tensor, _ delta: Tensor) -> Tensor { y.scaled(byRows: delta) }
 }
 
 /// Modules for the parts of a merged projection, side by side.
@@ -282,13 +285,12 @@ private struct MergedModule: ProjectionModule {
     let count = deltas.compactMap { $0?.rows }.max() ?? 1
     return .concatenatingColumns(
       zip(parts, deltas).map { part, delta in
-        delta ?? .full(scales ? 1 : 0, shape: [count, part.outputs.count])
+        delta.map { $0.rows == count ? $0 : $0.rows(like: x) }
+          ?? .full(scales ? 1 : 0, shape: [count, part.outputs.count])
       })
   }
 
   func combined(_ y: Tensor, _ delta: Tensor) -> Tensor {
-    guard scales else { return y + delta.rows(like: y) }
-    return delta.rows == 1 && y.rows != 1
-      ? y.multiplyingRows(by: delta.reshaped([delta.count])) : y * delta
+    scales ? y.scaled(byRows: delta) : y + delta.rows(like: y)
   }
 }

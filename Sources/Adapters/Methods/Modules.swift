@@ -31,9 +31,13 @@ public protocol EmbeddingModule: SiteModule {
 
   /// The way back, right before an output embedding.
   func unembedded(_ x: Tensor) -> Tensor
+
+  /// How many rows it adds to each sequence.
+  var addedRows: Int { get }
 }
 
 extension EmbeddingModule {
+  public var addedRows: Int { 0 }
   public func unembedded(_ x: Tensor) -> Tensor { x }
 }
 

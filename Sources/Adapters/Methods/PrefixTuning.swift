@@ -25,7 +25,7 @@ public struct PrefixTuning: Method {
     actsInEncoder = try flag("encoder_prefix")
     actsInCross = try flag("cross_prefix")
     isFlat = try flag("flat")
-    length = try fields.required("prefix_length").integer(in: 1...100_000)
+    length = try fields.required("prefix_length").integer(in: 1...10_000)
     bottleneck = try fields.required("bottleneck_size").integer(in: 1...1_048_576)
     activation = try fields.activation("non_linearity")
     dropout = try fields.probability("dropout")
@@ -160,7 +160,7 @@ private struct PrefixModule: AttentionModule {
     let indices = (0..<count).flatMap { _ in 0..<length }
     var (keys, values) = (key.rows(at: indices), value.rows(at: indices))
     let numbers = rows.sequenceNumbers.flatMap { number in
-      (0..<length).map { UInt64(number) << 20 | UInt64($0) }
+      (0..<length).map { TokenRows.number(ofRow: $0, in: number) }
     }
     keys = keys.dropout(dropout, source?.at("key"), rows: numbers)
     values = values.dropout(dropout, source?.at("value"), rows: numbers)

@@ -18,7 +18,7 @@ public struct PromptTuning: Method {
 
   public init(_ given: Field) throws {
     let fields = try given.filled(with: Self.defaults)
-    length = try fields.required("prompt_length").integer(in: 1...100_000)
+    length = try fields.required("prompt_length").integer(in: 1...10_000)
     let initial = try fields.required("prompt_init").string()
     let scale = try fields.required("random_uniform_scale").number()
     switch initial {
@@ -99,6 +99,8 @@ private struct PromptModule: EmbeddingModule {
   /// Of the width of embeddings, `[length, width]`.
   let prompt: Tensor
   let comesAfterFirst: Bool
+
+  var addedRows: Int { prompt.rows }
 
   func embedded(_ x: Tensor, _ rows: TokenRows) -> (Tensor, TokenRows) {
     let place = comesAfterFirst ? 1 : 0

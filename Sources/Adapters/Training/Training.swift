@@ -254,5 +254,6 @@ extension Adapter {
 
 func headless(_ name: String) -> FileFailure {
   FileFailure(
-    "adapter \(name)", "has no head", hint: "the folder needs head_config.json and its weights")
+    "adapter \(name)", "has no head, so it cannot answer",
+    hint: "the last adapter of a setup needs head_config.json and its weights")
 }

@@ -19,6 +19,8 @@ public struct GPT2: Architecture {
   private let embeddingDropout: Float
   private let layers: [Layer]
   private let finalNorm: Norm
+  /// The output embedding where it is not the input's.
+  private let vocabulary: Linear?
 
   public init(_ configuration: Field, _ weights: Weights) throws {
     let c = try Configuration(configuration)
@@ -31,7 +33,14 @@ public struct GPT2: Architecture {
     embeddingDropout = c.embeddingDropout
     layers = try (model / "h").layers(traits.layers) { try Layer($0, c, index: $1) }
     finalNorm = try (model / "ln_f").norm(h, epsilon: c.epsilon)
-    (weights / "lm_head").tied("weight", shape: [traits.vocabulary, h])
+    if c.isTied {
+      (weights / "lm_head").tied("weight", shape: [traits.vocabulary, h])
+      vocabulary = nil
+    } else {
+      vocabulary =
+        traits.hasVocabularyHead
+        ? try (weights / "lm_head").linear(h, traits.vocabulary, bias: false) : nil
+    }
   }
 
   public func embedded(
@@ -48,9 +57,8 @@ public struct GPT2: Architecture {
     finalNorm(x)
   }
 
-  /// The output embedding is the input's.
   public func vocabularyLogits(_ x: Tensor, unembedding: (Tensor) -> Tensor) -> Tensor? {
-    traits.hasVocabularyHead ? words.asLinear(unembedding(x)) : nil
+    traits.hasVocabularyHead ? (vocabulary ?? words.asLinear)(unembedding(x)) : nil
   }
 }
 
@@ -59,7 +67,7 @@ extension GPT2 {
     let traits: Traits
     let activation: Activation
     let epsilon, embeddingDropout, attentionDropout, dropout: Float
-    let isScaled, isScaledByLayer: Bool
+    let isScaled, isScaledByLayer, isTied: Bool
 
     init(_ root: Field) throws {
       let width = try root.size("n_embd", 1...65_536, default: 768)
@@ -75,6 +83,7 @@ extension GPT2 {
       attentionDropout = try root.dropout("attn_pdrop") ?? 0.1
       dropout = try root.dropout("resid_pdrop") ?? 0.1
       isScaled = try root["scale_attn_weights"]?.bool() ?? true
+      isTied = try root["tie_word_embeddings"]?.bool() ?? true
       isScaledByLayer = try root["scale_attn_by_inverse_layer_idx"]?.bool() ?? false
       let vocabulary = try root.size("vocab_size", 1...10_000_000, default: 50_257)
       var traits = Traits(
