@@ -71,25 +71,7 @@ struct LineBatches<Request>: ~Copyable {
     of path: String?, lineLimit: Int = 512, byteLimit: Int = 1 << 18,
     _ read: @escaping (Field, _ row: Int) throws -> Request
   ) throws {
-    self.init(
-      try LineReader(path == "-" ? nil : path, lengthLimit: longestLine), lineLimit: lineLimit,
-      byteLimit: byteLimit, read)
-  }
-
-  /// The same of an input that is read more than once.
-  init(
-    of input: RereadableInput, lineLimit: Int = 512, byteLimit: Int = 1 << 18,
-    _ read: @escaping (Field, _ row: Int) throws -> Request
-  ) throws {
-    self.init(
-      try input.lines(lengthLimit: longestLine), lineLimit: lineLimit, byteLimit: byteLimit, read)
-  }
-
-  private init(
-    _ reader: consuming LineReader, lineLimit: Int, byteLimit: Int,
-    _ read: @escaping (Field, _ row: Int) throws -> Request
-  ) {
-    self.reader = reader
+    reader = try LineReader(path == "-" ? nil : path, lengthLimit: longestLine)
     self.lineLimit = lineLimit
     self.byteLimit = byteLimit
     self.read = read

@@ -1,50 +1,23 @@
-// A safetensors file that is written while its tensors are being made.
+// A file of tensors that is written while its tensors are being made.
 //
-//   8 bytes  {"0.a":{…},"0.b":{…}            }   data of 0.a   data of 0.b …
-//   ─ n ───  ─── entries, then only spaces ──────  as they come
-
-/// How long a header can become, known before any tensor is there.
-public struct SafetensorsHeaderRoom: Sendable {
-  /// The length, the brackets and what aligns the data.
-  private(set) var byteCount = 16
-
-  public init() {}
-
-  /// Makes room for a tensor.
-  public mutating func add(name: String, dimensions: Int) {
-    // A comma, the keys and signs, and two offsets and the sizes at their longest.
-    byteCount += JSON.string(name).text(.minified).utf8.count + 48 + 20 * (dimensions + 2)
-  }
-
-  /// The header's length, so that the data behind it is aligned.
-  var length: Int { (byteCount + 7) / 8 * 8 }
-
-  /// Refuses more than the format allows.
-  func check(_ path: String) throws {
-    guard byteCount <= Int(headerLimit) else {
-      throw FileFailure(
-        path, "would have a header of \(byteCount) bytes, the format's limit is \(headerLimit)",
-        hint: "write several files, with a part of the tensors each")
-    }
-  }
-}
+//   data of 0.a   data of 0.b …                            as they come; the entries are put aside
+//   8 bytes  {"0.a":{…},"0.b":{…}}  data of 0.a …          at the end, the data moved behind the header
 
 /// Writes a file of tensors one after the other, none of which is kept.
 ///
-/// They lie in the order in which they come. Room for the header is made beforehand; what it does not
-/// need of it is spaces, as the format allows.
+/// They lie in the order in which they come. How many will come need not be known: what is in memory
+/// does not grow with them.
 ///
 /// - Parameters:
 ///   - path: the file, which is whole or absent.
-///   - room: made for at least the tensors that will come.
 ///   - body: gives the tensors, no name twice.
-/// - Throws: ``FileFailure`` where the file cannot be written, or has not enough room.
+/// - Throws: ``FileFailure`` where the file cannot be written, or its header would be longer than the
+///   format allows.
 public func writeSafetensors(
-  to path: String, _ room: SafetensorsHeaderRoom, _ body: (SafetensorsStream) throws -> Void
+  to path: String, _ body: (SafetensorsStream) throws -> Void
 ) throws {
-  try room.check(path)
   try writeAtomically(to: path) { file in
-    let stream = try SafetensorsStream(file.duplicate(), headerLength: room.length)
+    let stream = SafetensorsStream(try file.duplicate())
     try body(stream)
     try stream.finish()
   }
@@ -53,50 +26,86 @@ public func writeSafetensors(
 /// A file of tensors that is being written.
 public final class SafetensorsStream {
   private let file: Descriptor
-  /// Where the header ends at the latest.
-  private let headerLimit: Int
-  /// Of the header, what was not yet written, and where that goes.
-  private var header = Array("{".utf8)
-  private var headerEnd = 8
-  private var isFirst = true
-  private var offset = 0
+  /// How many bytes of data were written.
+  private var dataLength = 0
+  /// The end of the header, and the file in which what is before it was put aside.
+  private var entries = Array("{".utf8)
+  private var earlierEntries: TemporaryFile?
 
-  fileprivate init(_ file: consuming Descriptor, headerLength: Int) throws {
-    self.file = file
-    headerLimit = 8 + headerLength
-    try withUnsafeBytes(of: UInt64(headerLength).littleEndian) { try self.file.writeAll($0) }
-    let spaces = [UInt8](repeating: UInt8(ascii: " "), count: 1 << 16)
-    for start in stride(from: 0, to: headerLength, by: spaces.count) {
-      try spaces.prefix(headerLength - start).withUnsafeBytes { try self.file.writeAll($0) }
-    }
-  }
+  /// How much is moved at once.
+  private let pieceLength = 1 << 20
+
+  fileprivate init(_ file: consuming Descriptor) { self.file = file }
+
+  private var headerLength: Int { (earlierEntries?.byteCount ?? 0) + entries.count }
 
   public func write(_ tensor: NamedTensor) throws {
     try NamedTensor.check([tensor], path: file.path)
-    let end = offset + 4 * tensor.floats.count
+    let end = dataLength + 4 * tensor.floats.count
     let entry: JSON = [
       "dtype": "F32", "shape": .array(tensor.shape.map { .integer($0) }),
-      "data_offsets": [.integer(offset), .integer(end)],
+      "data_offsets": [.integer(dataLength), .integer(end)],
     ]
-    header += (isFirst ? "" : ",").utf8
-    header += "\(JSON.string(tensor.name).text(.minified)):\(entry.text(.minified))".utf8
-    isFirst = false
-    if header.count >= 1 << 16 { try writeHeader() }
+    entries += (headerLength == 1 ? "" : ",").utf8
+    entries += "\(JSON.string(tensor.name).text(.minified)):\(entry.text(.minified))".utf8
+    guard headerLength < Int(headerLimit) else {
+      throw FileFailure(
+        file.path, "would have a header of more than \(headerLimit) bytes, the format's limit",
+        hint: "write several files, with a part of the tensors each")
+    }
+    if entries.count >= 1 << 16 { try putEntriesAside() }
     try tensor.floats.withUnsafeBytes { try file.writeAll($0) }
-    offset = end
+    dataLength = end
+  }
+
+  private func putEntriesAside() throws {
+    do {
+      let aside = try earlierEntries ?? TemporaryFile(in: parent(of: file.path))
+      try entries.withUnsafeBytes { try aside.write($0) }
+      earlierEntries = aside
+    } catch let failure as FileFailure {
+      throw FileFailure(file.path, failure.problem, hint: failure.hint)
+    }
+    entries.removeAll(keepingCapacity: true)
   }
 
   fileprivate func finish() throws {
-    header += "}".utf8
-    try writeHeader()
+    entries += "}".utf8
+    // Spaces, so that the data behind the header is aligned.
+    let length = (headerLength + 7) / 8 * 8
+    entries += [UInt8](repeating: UInt8(ascii: " "), count: length - headerLength)
+    try moveData(by: 8 + length)
+    try withUnsafeBytes(of: UInt64(length).littleEndian) { try file.writeAll($0, at: 0) }
+    var place = 8
+    if let earlierEntries {
+      try ReadableFile(earlierEntries.path).forEachPiece { bytes in
+        try file.writeAll(bytes, at: place)
+        place += bytes.count
+      }
+    }
+    try entries.withUnsafeBytes { try file.writeAll($0, at: place) }
   }
 
-  private func writeHeader() throws {
-    guard headerEnd + header.count <= headerLimit else {
-      throw FileFailure(file.path, "cannot be written: more tensors came than were announced")
+  /// Moves the data to a later place of the file, its end first.
+  private func moveData(by distance: Int) throws {
+    var buffer = [UInt8](repeating: 0, count: min(pieceLength, dataLength))
+    var end = dataLength
+    while end > 0 {
+      let start = max(0, end - buffer.count)
+      try buffer.withUnsafeMutableBytes { buffer in
+        let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[..<(end - start)])
+        var count = 0
+        while count < bytes.count {
+          let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[count...])
+          let read = try file.read(into: rest, at: start + count)
+          guard read > 0 else {
+            throw FileFailure(file.path, "became shorter while it was written")
+          }
+          count += read
+        }
+        try file.writeAll(UnsafeRawBufferPointer(bytes), at: start + distance)
+      }
+      end = start
     }
-    try header.withUnsafeBytes { try file.writeAll($0, at: headerEnd) }
-    headerEnd += header.count
-    header.removeAll(keepingCapacity: true)
   }
 }

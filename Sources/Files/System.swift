@@ -73,6 +73,15 @@ package struct Descriptor: ~Copyable, Sendable {
     }
   }
 
+  /// The same from a place, without moving where the next read begins.
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws -> Int {
+    while true {
+      let count = pread(number, buffer.baseAddress, buffer.count, off_t(offset))
+      if count >= 0 { return count }
+      guard errno == EINTR else { throw FileFailure(path, systemError: "cannot be read") }
+    }
+  }
+
   package func writeAll(_ bytes: UnsafeRawBufferPointer) throws {
     var rest = bytes
     while !rest.isEmpty {
@@ -135,6 +144,12 @@ package func parent(of path: String) -> String {
 
 /// Whether a file or folder is there.
 public func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+/// Whether a path leads to a file with a content of its own: no folder, pipe or device.
+public func isRegularFile(_ path: String) -> Bool {
+  var status = stat()
+  return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+}
 
 /// Whether two paths lead to one file.
 public func isSameFile(_ a: String, _ b: String) -> Bool {

@@ -53,23 +53,30 @@ package final class ReadableFile: Sendable {
   package let path: String
   /// In bytes, when it was opened.
   package let byteCount: Int
-  private let number: Int32
+  private let file: Descriptor
 
   package init(_ path: String) throws {
     self.path = path
-    var file: Descriptor? = try Descriptor(path, O_RDONLY)
-    byteCount = try file?.status().size ?? 0
-    number = file.take()?.release() ?? -1
+    file = try Descriptor(path, O_RDONLY)
+    byteCount = try file.status().size
   }
-
-  deinit { _ = close(number) }
 
   /// Fills a buffer from a place in the file; how much was read, 0 at the end.
   package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
-    while true {
-      let count = pread(number, buffer.baseAddress, buffer.count, off_t(offset))
-      if count >= 0 { return count }
-      guard errno == EINTR else { throw FileFailure(path, systemError: "cannot be read") }
+    try file.read(into: buffer, at: offset)
+  }
+
+  /// Hands over the whole file, piece by piece.
+  ///
+  /// - Throws: ``FileFailure`` for a file that became shorter; what the body throws.
+  func forEachPiece(_ body: (UnsafeRawBufferPointer) throws -> Void) throws {
+    var buffer = [UInt8](repeating: 0, count: min(1 << 20, byteCount))
+    var offset = 0
+    while offset < byteCount {
+      let count = try buffer.withUnsafeMutableBytes { try read(at: offset, into: $0) }
+      guard count > 0 else { throw FileFailure(path, "became shorter while it was read") }
+      try buffer.withUnsafeBytes { try body(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+      offset += count
     }
   }
 }
@@ -97,16 +104,7 @@ package func linkOrCopy(_ source: String, to destination: String) throws {
   guard link(source, destination) != 0 else { return }
   let file = try ReadableFile(source)
   try writeAtomically(to: destination) { writer in
-    var buffer = [UInt8](repeating: 0, count: 1 << 20)
-    var offset = 0
-    while offset < file.byteCount {
-      let count = try buffer.withUnsafeMutableBytes { try file.read(at: offset, into: $0) }
-      guard count > 0 else { throw FileFailure(source, "became shorter while it was read") }
-      try buffer.withUnsafeBytes {
-        try writer.write(UnsafeRawBufferPointer(rebasing: $0[..<count]))
-      }
-      offset += count
-    }
+    try file.forEachPiece { try writer.write($0) }
   }
 }
 

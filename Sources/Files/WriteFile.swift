@@ -50,7 +50,7 @@ public func writeAtomically(to path: String, _ body: (borrowing FileWriter) thro
   // The message names what the caller asked for, not the temporary file.
   let file: Descriptor
   do throws(any Error) {
-    file = try Descriptor(temporary, O_WRONLY | O_CREAT | O_EXCL)
+    file = try Descriptor(temporary, O_RDWR | O_CREAT | O_EXCL)
   } catch let failure as FileFailure {
     throw FileFailure(path, failure.problem, hint: failure.hint ?? "is the folder there?")
   }

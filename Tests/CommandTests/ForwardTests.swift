@@ -139,7 +139,6 @@ private struct Case: Sendable, CustomTestStringConvertible {
     let program = try Program(
       ["forward", "--model", base, "--input", "-", "--output", output] + arguments, input: input)
     #expect(program.status == 0, "\(program.errors)")
-    #expect(program.output.isEmpty)
     return try TensorFile(safetensors: output, mapped: false).tensors
   }
 
@@ -247,10 +246,12 @@ private struct Case: Sendable, CustomTestStringConvertible {
 
   @Test func `refuses a decoder's tokens where there is no decoder`() throws {
     let folder = try TemporaryFolder()
+    let input = folder.path + "/ids.jsonl"
+    try writeAtomically("{\"input_ids\": [2, 3], \"decoder_input_ids\": [2]}\n", to: input)
     try Program(
       [
-        "forward", "--model", base, "--input", "-", "--output", folder.path + "/out.safetensors",
-      ], input: "{\"input_ids\": [2, 3], \"decoder_input_ids\": [2]}\n"
+        "forward", "--model", base, "--input", input, "--output", folder.path + "/out.safetensors",
+      ]
     ).expectFailure(naming: "line 1: there are decoder_input_ids, and the model has no decoder")
   }
 
@@ -270,6 +271,69 @@ private struct Case: Sendable, CustomTestStringConvertible {
     let (short, long) = (try peak(200), try peak(3_000))
     // Of which the tensors are 73 million bytes.
     #expect(long - short < 15_000_000, "\(short) and \(long) bytes")
+  }
+
+  /// A stream with a line that cannot be run between two that can.
+  private static let stream = """
+    {"input_ids": [2, 45, 3], "id": "first"}
+    {"input_ids": [2, 999999], "id": 2}
+
+    {"input_ids": [2, 3]}
+
+    """
+
+  /// The answers of a program, one a line.
+  private func answers(_ program: Program) throws -> [Field] {
+    try program.output.split(separator: "\n").map { line in
+      try Field(JSON(parsing: Array(line.utf8), path: "answer"), file: "answer")
+    }
+  }
+
+  @Test func `answers a stream line by line with the numbers`() throws {
+    let command = ["forward", "--model", base, "--input", "-"]
+    let program = try Program(
+      command + ["--adapter", "\(Shared.goldens)/adapters/head_one_layer", "--hidden-states"],
+      input: Self.stream)
+    #expect(program.status == 0, "\(program.errors)")
+    #expect(program.errors.contains("1 line of 3 could not be answered"))
+    let answers = try answers(program)
+    #expect(try answers.map { try $0.required("row").integer() } == [0, 1, 2])
+    #expect(answers.map { $0.json["id"] } == [.string("first"), .integer(2), nil])
+    #expect(
+      try answers[1].required("error").required("message").string().contains("token id 999999"))
+    let folder = try TemporaryFolder()
+    let output = folder.path + "/out.safetensors"
+    let written = try Program(
+      command + [
+        "--adapter", "\(Shared.goldens)/adapters/head_one_layer", "--hidden-states", "--output",
+        output,
+      ], input: Self.stream)
+    #expect(written.status == 0, "\(written.errors)")
+    let shapes = try self.answers(written)
+    let tensors = try TensorFile(safetensors: output, mapped: false).tensors
+    #expect(Set(tensors.keys.map { $0.prefix(2) }) == ["0.", "2."])
+    for (name, tensor) in tensors {
+      let (row, own) = (Int(name.prefix(1)) ?? 0, String(name.dropFirst(2)))
+      let rows = try answers[row].required(own).array()
+      let isMatrix = tensor.shape.count == 2
+      let numbers = try isMatrix ? rows.flatMap { try $0.array() } : rows
+      #expect(try numbers.map { Float(try $0.number()) } == tensor.floats(), "\(name)")
+      let shape = try shapes[row].required("shapes").required(own).array().map { try $0.integer() }
+      #expect(shape == tensor.shape)
+    }
+  }
+
+  @Test func `ends at the first bad line of a stream with --strict, and leaves no file`() throws {
+    let folder = try TemporaryFolder()
+    let program = try Program(
+      [
+        "forward", "--model", base, "--input", "-", "--strict", "--output",
+        folder.path + "/out.safetensors",
+      ], input: Self.stream)
+    #expect(program.status == 65, "\(program.errors)")
+    #expect(program.errors.contains("line 2: token id 999999"))
+    #expect(try answers(program).count == 1)
+    #expect(try namesInFolder(folder.path).isEmpty)
   }
 
   @Test func `never replaces its own input`() throws {

@@ -8,6 +8,7 @@ private let adapter = "\(Shared.goldens)/adapters/lora"
 
 private let predict = ["predict", "--model", base, "--adapter", adapter, "--input", "-", "--json"]
 private let tokenize = ["tokenize", "--model", base]
+private let forward = ["forward", "--model", base, "--adapter", adapter, "--input", "-"]
 
 /// The program at work, which is written to and read from line by line.
 private final class Conversation {
@@ -55,29 +56,33 @@ private final class Conversation {
   }
 }
 
+/// What `forward` reads of a line that the others read the text of.
+private let ids = "\"input_ids\": [2, 9, 3]"
+
 private func json(_ line: String?) throws -> JSON {
   try JSON(parsing: Array(try #require(line).utf8), path: "output")
 }
 
 @Suite struct `A stream of lines` {
-  @Test(arguments: [predict, tokenize])
+  @Test(arguments: [predict, tokenize, forward])
   func `is answered line by line, before the next is written`(_ command: [String]) throws {
     let program = try Conversation(command)
     for turn in 0..<4 {
-      try program.write("{\"text\": \"play jazz \(turn)\", \"id\": [\(turn), null, \"é\"]}\n")
+      try program.write(
+        "{\(ids), \"text\": \"play jazz \(turn)\", \"id\": [\(turn), null, \"é\"]}\n")
       let answer = try json(program.line())
       #expect(answer["id"] == [.integer(turn), nil, "é"])
       #expect(answer["error"] == nil)
     }
     // A line that comes in parts is one line.
-    try program.write("{\"text\": \"play ")
+    try program.write("{\(ids), \"text\": \"play ")
     try program.write("jazz\"}\n{\"text\": 7, \"id\": 0}\n")
     #expect(try json(program.line())["error"] == nil)
     #expect(try json(program.line())["error"] != nil)
     #expect(try program.finish() == 0)
   }
 
-  @Test(arguments: [predict, tokenize, predict.filter { $0 != "--json" }])
+  @Test(arguments: [predict, tokenize, forward, predict.filter { $0 != "--json" }])
   func `of nothing is no fault, and gives nothing`(_ command: [String]) throws {
     for input in ["", "\n", " \n\t\n"] {
       let program = try Program(command, input: input)
@@ -85,14 +90,15 @@ private func json(_ line: String?) throws -> JSON {
     }
   }
 
-  @Test(arguments: [predict, tokenize])
+  @Test(arguments: [predict, tokenize, forward])
   func `has an answer for each line, in order`(_ command: [String]) throws {
     let texts = (0..<1_500).map { row -> String in
       switch row % 7 {
-      case 0: "{\"text\": \"\(String(repeating: "jazz ", count: row % 8))\", \"id\": \(row)}"
+      case 0:
+        "{\(ids), \"text\": \"\(String(repeating: "jazz ", count: row % 8))\", \"id\": \(row)}"
       case 1: "{\"id\": \(row)}"
-      case 2: "{\"id\": \(row), \"text\": \"play\", \"pair\": \"jazz\"}"
-      default: "{\"id\": \(row), \"text\": \"weather in London \(row)\"}"
+      case 2: "{\(ids), \"id\": \(row), \"text\": \"play\", \"pair\": \"jazz\"}"
+      default: "{\(ids), \"id\": \(row), \"text\": \"weather in London \(row)\"}"
       }
     }
     let program = try Program(command, input: texts.joined(separator: "\n"))
@@ -106,10 +112,11 @@ private func json(_ line: String?) throws -> JSON {
     }
   }
 
-  @Test(arguments: [predict, tokenize])
+  @Test(arguments: [predict, tokenize, forward])
   func `says of a line that is too long what it is, and goes on`(_ command: [String]) throws {
     let long = "{\"text\": \"" + String(repeating: "a", count: 3 << 20) + "\"}\n"
-    let program = try Program(command, input: long + "{\"text\": \"play\", \"id\": 1}\n" + long)
+    let program = try Program(
+      command, input: long + "{\(ids), \"text\": \"play\", \"id\": 1}\n" + long)
     #expect(program.status == 0, "\(program.errors)")
     let answers = try program.output.split(separator: "\n").map { try json(String($0)) }
     #expect(answers.count == 3)
@@ -122,14 +129,14 @@ private func json(_ line: String?) throws -> JSON {
 
   @Test(
     .enabled(if: fileExists("/proc/self/status"), "there is no /proc"),
-    arguments: [predict, tokenize])
+    arguments: [predict, tokenize, forward])
   func `takes no more memory the longer it is`(_ command: [String]) throws {
     let program = try Conversation(command)
     let note = String(repeating: "x", count: 4_000)
     func converse(_ lines: Int) throws {
       for _ in 0..<lines / 50 {
         try program.write(
-          String(repeating: "{\"text\": \"play\", \"note\": \"\(note)\"}\n", count: 50))
+          String(repeating: "{\(ids), \"text\": \"play\", \"note\": \"\(note)\"}\n", count: 50))
         for _ in 0..<50 { #expect(program.line() != nil) }
       }
     }

@@ -60,16 +60,4 @@ import Testing
       for next in expected { #expect(try reader.next(waiting: true) == next) }
     }
   }
-
-  @Test func `reads a file again from its beginning, and a pipe's copy`() throws {
-    let folder = try TemporaryFolder()
-    try writeAtomically("a\nb\n", to: folder.path + "/lines")
-    let input = try RereadableInput(folder.path + "/lines")
-    for _ in 0..<2 {
-      var lines = try input.lines()
-      #expect(try lines.next() == Array("a".utf8))
-      #expect(try lines.next() == Array("b".utf8))
-      #expect(try lines.next() == nil)
-    }
-  }
 }

@@ -2,9 +2,8 @@ import Files
 import Testing
 
 @Suite struct `A file of tensors that is written as they come` {
-  @Test(arguments: [0, 1, 3, 2_000]) func `is read as one that was written whole`(_ count: Int)
-    throws
-  {
+  @Test(arguments: [0, 1, 3, 2_000, 20_000])
+  func `is read as one that was written whole`(_ count: Int) throws {
     let folder = try TemporaryFolder()
     let path = folder.path + "/tensors.safetensors"
     let tensors = (0..<count).map { index in
@@ -12,9 +11,7 @@ import Testing
         name: "\(index).é\"\n", shape: [index % 3, 2],
         floats: (0..<index % 3 * 2).map { Float($0 + index) })
     }
-    var room = SafetensorsHeaderRoom()
-    for tensor in tensors { room.add(name: tensor.name, dimensions: tensor.shape.count) }
-    try writeSafetensors(to: path, room) { file in
+    try writeSafetensors(to: path) { file in
       for tensor in tensors { try file.write(tensor) }
     }
     let read = try TensorFile(safetensors: path).tensors
@@ -26,19 +23,16 @@ import Testing
     }
   }
 
-  @Test func `takes no more than was announced, and leaves nothing behind then`() throws {
+  @Test func `of which one tensor is no tensor is not there, and leaves nothing behind`() throws {
     let folder = try TemporaryFolder()
-    let path = folder.path + "/tensors.safetensors"
     #expect(throws: FileFailure.self) {
-      try writeSafetensors(to: path, SafetensorsHeaderRoom()) { file in
-        for index in 0..<9 {
-          try file.write(NamedTensor(name: "tensor \(index)", shape: [1], floats: [0]))
+      try writeSafetensors(to: folder.path + "/tensors.safetensors") { file in
+        for index in 0..<2_000 {
+          try file.write(NamedTensor(name: "\(index)", shape: [1], floats: [0]))
         }
+        try file.write(NamedTensor(name: "a", shape: [2], floats: [0]))
       }
     }
     #expect(try namesInFolder(folder.path).isEmpty)
-    var room = SafetensorsHeaderRoom()
-    for index in 0..<1_000_000 { room.add(name: "\(index)", dimensions: 2) }
-    #expect(throws: FileFailure.self) { try writeSafetensors(to: path, room) { _ in } }
   }
 }

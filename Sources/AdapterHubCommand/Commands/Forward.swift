@@ -10,14 +10,19 @@ struct Forward: ParsableCommand {
     abstract: "Run sequences of token ids through a model with adapters, and keep every number.",
     discussion: """
       Each line of the input is a sequence: \
-      {"input_ids": [2, 45, 3], "token_type_ids": [0, 0, 0], "setup": "stack(a,b)"}. The last two \
-      may be left out: a row without a setup, or with null, has the command's. A setup of "" is \
+      {"input_ids": [2, 45, 3], "token_type_ids": [0, 0, 0], "setup": "stack(a,b)", "id": 7}. Only \
+      the first is needed: a row without a setup, or with null, has the command's. A setup of "" is \
       the base model alone. A model with a decoder reads "decoder_input_ids" too.
 
-      The output has tensors <row>.last_hidden_state, <row>.logits where the row's adapter has a \
-      head, or else the checkpoint, and with --hidden-states <row>.hidden.<layer>, of which 0 is the embeddings' output. \
-      Rows count from 0. Of a setup parallel(a,b) all have the branch's name behind them: \
-      <row>.logits.a. Every line is checked before the first is run, and none is kept.
+      The results are last_hidden_state, logits where the row's adapter has a head, or else the \
+      checkpoint, and with --hidden-states hidden.<layer>, of which 0 is the embeddings' output. Of a \
+      setup parallel(a,b) all have the branch's name behind them: logits.a. Rows count from 0.
+
+      Each line is answered by a line of JSON, in order, and as soon as it can be: {"row", "id"?, \
+      "last_hidden_state": [[…], …], …}, or {"row", "id"?, "error": {"message"}}. With --output the \
+      numbers are tensors of that file, <row>.last_hidden_state and so on, and the answer is \
+      {"row", "id"?, "shapes": {"last_hidden_state": [tokens, width], …}}. A file is then checked as a \
+      whole before its first line is run, ends at a bad line, and has no answers but the output.
 
       Examples:
         adapterhub forward --model M --adapter sst2 \\
@@ -25,6 +30,7 @@ struct Forward: ParsableCommand {
         adapterhub forward --model M --adapter a=x --adapter b=y \\
           --setup 'stack(a,b)' --hidden-states \\
           --input ids.jsonl --output out.safetensors
+        producer | adapterhub forward --model M --adapter sst2 --input -
       """)
 
   @OptionGroup var model: ModelOptions
@@ -38,97 +44,120 @@ struct Forward: ParsableCommand {
   @Option(help: "A .jsonl file of token ids, a sequence on each line; - is standard input.")
   var input: String
 
-  @Option(help: "The .safetensors file to write.")
-  var output: String
+  @Option(help: "The .safetensors file to write; without it the numbers are in the answers.")
+  var output: String?
 
-  @Flag(help: "Write the hidden states of every layer too.")
+  @Flag(help: "Give the hidden states of every layer too.")
   var hiddenStates = false
 
+  @Flag(help: "End at the first line that cannot be run, with exit code 65.")
+  var strict = false
+
   func run() throws {
-    guard input == "-" || !isSameFile(input, output) else {
+    if let output, input != "-", isSameFile(input, output) {
       throw FileFailure(
         output, "is the input too, and would be replaced", hint: "choose another --output")
     }
     let folder = try model.folder()
     let base = try model.load()
-    let head = try BoundAdapter(headOf: folder, base)
-    let setups = try Setups(try adapters.load(for: base), setup: setup)
-    let input = try RereadableInput(self.input)
-    func lines() throws -> LineBatches<ModelInput> {
-      try LineBatches(of: input, byteLimit: batchBytes(base.traits)) { line, row in
-        try ModelInput(line, row, setups, base)
-      }
+    let run = Runs(
+      base: base, head: try BoundAdapter(headOf: folder, base),
+      setups: try Setups(try adapters.load(for: base), setup: setup), input: input,
+      hiddenStates: hiddenStates, isText: output == nil)
+    guard let output else { return try run.answer(to: nil, isStrict: strict) }
+    guard input != "-", isRegularFile(input) else {
+      return try writeSafetensors(to: output) { try run.answer(to: $0, isStrict: strict) }
     }
-    // Once to check all of it and to know the names of what comes out, before anything is computed.
-    var room = SafetensorsHeaderRoom()
-    var checked = try lines()
-    while let batch = try checked.next() {
-      for line in batch {
-        let line = try line.mapError(\.failure).get()
-        for (name, dimensions) in names(line.request, base) {
-          room.add(name: "\(line.row).\(name)", dimensions: dimensions)
-        }
-      }
+    do {
+      try run.check()
+      try writeSafetensors(to: output) { try run.answer(to: $0, isStrict: true, isSilent: true) }
+    } catch let bad as BadLine where !strict {
+      throw bad.failure
     }
-    try setups.check(rows: checked.rows)
-    try writeSafetensors(to: output, room) { file in
-      var lines = try lines()
-      while let batch = try lines.next() {
-        let inputs = try batch.map { try $0.mapError(\.failure).get() }
-        let outputs = try base.results(
-          inputs.map { $0.request.answering(head) }, hiddenStates: hiddenStates ? .all : .last,
-          wantsVocabulary: true)
-        for (input, output) in zip(inputs, outputs) {
-          let output = try output.mapError { input.origin.failure($0) }.get()
-          try self.write(output, of: input, to: file)
-        }
-      }
+  }
+}
+
+/// Runs the lines of an input through a model.
+private struct Runs {
+  let base: BaseModel
+  /// The checkpoint's own, which answers where an adapter brings none.
+  let head: BoundAdapter?
+  let setups: Setups
+  let input: String
+  let hiddenStates: Bool
+  /// Whether the numbers are written in the answers.
+  let isText: Bool
+
+  private func lines() throws -> LineBatches<ModelInput> {
+    try LineBatches(of: input, byteLimit: batchBytes) { line, row in
+      try ModelInput(line, row, setups, base)
     }
   }
 
   /// A few thousand tokens at once, so that what a pass needs does not grow with the file: a token is
-  /// three characters at least, and logits over a vocabulary are large.
-  private func batchBytes(_ traits: Traits) -> Int {
-    let most = hiddenStates ? 1 << 14 : 1 << 15
-    guard traits.hasVocabularyHead else { return most }
-    return min(most, max(1 << 10, (256 << 20) / max(1, traits.vocabulary)))
+  /// three characters at least, logits over a vocabulary are large, and text is larger than floats.
+  private var batchBytes: Int {
+    let most = (hiddenStates ? 1 << 14 : 1 << 15) / (isText ? 8 : 1)
+    guard base.traits.hasVocabularyHead else { return most }
+    return min(most, max(1 << 10, (256 << 20) / max(1, base.traits.vocabulary)) / (isText ? 8 : 1))
   }
 
-  /// What the tensors of an input may be called, and how many dimensions each has.
-  private func names(_ input: ModelInput, _ base: BaseModel) -> [(name: String, dimensions: Int)] {
-    let layers = hiddenStates ? 1 + (base.traits.stacks.last?.layers.count ?? 0) : 0
-    let all =
-      ["last_hidden_state", "logits"] + (0..<layers).map { "hidden.\($0)" }
-    let branches = branchNames(input)
-    return (branches.count > 1 ? [""] + branches.map { ".\($0)" } : [""]).flatMap { suffix in
-      all.map { ("\($0)\(suffix)", 2) }
+  /// Reads all lines, and runs none.
+  ///
+  /// - Throws: ``BadLine`` for the first that cannot be run.
+  func check() throws {
+    var lines = try lines()
+    while let batch = try lines.next() {
+      for line in batch { _ = try line.get() }
     }
+    try setups.check(rows: lines.rows)
   }
 
-  /// Writes an input's tensors; those of branches have the branch's name, and the first one's last
-  /// hidden state stands for the input too.
-  private func write(
-    _ output: ModelOutput, of input: InputLine<ModelInput>, to file: SafetensorsStream
-  ) throws {
-    func write(_ name: String, _ tensor: Tensor, shape: [Int]? = nil) throws {
-      try file.write(
-        NamedTensor(
-          name: "\(input.row).\(name)", shape: shape ?? tensor.shape, floats: tensor.scalars))
+  /// Answers all lines; their tensors go to a file, or into the answers where there is none.
+  func answer(to file: SafetensorsStream?, isStrict: Bool, isSilent: Bool = false) throws {
+    var lines = try lines()
+    try answerLines(&lines, isStrict: isStrict, asJSON: true) { lines in
+      let outputs = try base.results(
+        lines.map { $0.request.answering(head) }, hiddenStates: hiddenStates ? .all : .last,
+        wantsVocabulary: true)
+      return try zip(lines, outputs).map { line, output in
+        switch output {
+        case .failure(let error): return .failure(error)
+        case .success(let output):
+          let tensors = tensors(of: output, line.request)
+          try file?.write(tensors, ofRow: line.row)
+          guard !isSilent else { return .success([]) }
+          let answer: JSON.Object =
+            file == nil
+            ? JSON.Object(tensors.map { ($0.name, $0.json) })
+            : ["shapes": .object(JSON.Object(tensors.map { ($0.name, $0.shapeJSON) }))]
+          return .success([answerLine(row: line.row, id: line.id, answer)])
+        }
+      }
     }
-    let names = branchNames(input.request)
-    if names.count > 1 { try write("last_hidden_state", output.hidden) }
-    for (name, branch) in zip(names, output.branches) {
-      let suffix = names.count > 1 ? ".\(name)" : ""
-      try write("last_hidden_state\(suffix)", branch.hidden)
-      if let logits = branch.logits {
+    try setups.check(rows: lines.rows)
+  }
+
+  /// What a row came out as.
+  ///
+  /// The tensors of branches have the branch's name, and the first one's last hidden state stands for
+  /// the row too.
+  private func tensors(of output: ModelOutput, _ input: ModelInput) -> [NamedTensor] {
+    func named(_ name: String, _ tensor: Tensor, shape: [Int]? = nil) -> NamedTensor {
+      NamedTensor(name: name, shape: shape ?? tensor.shape, floats: tensor.scalars)
+    }
+    let names = branchNames(input)
+    let whole = names.count > 1 ? [named("last_hidden_state", output.hidden)] : []
+    return whole
+      + zip(names, output.branches).flatMap { name, branch in
+        let suffix = names.count > 1 ? ".\(name)" : ""
         // A head that reads one token gives one row, which is the sequence's.
-        try write(
-          "logits\(suffix)", logits, shape: branch.isOfSequence ? [logits.count] : nil)
+        let logits = branch.logits.map {
+          named("logits\(suffix)", $0, shape: branch.isOfSequence ? [$0.count] : nil)
+        }
+        return [named("last_hidden_state\(suffix)", branch.hidden)] + (logits.map { [$0] } ?? [])
+          + branch.layers.enumerated().map { named("hidden.\($0)\(suffix)", $1) }
       }
-      for (layer, state) in branch.layers.enumerated() {
-        try write("hidden.\(layer)\(suffix)", state)
-      }
-    }
   }
 
   /// What tells the branches of an input apart: the adapters whose heads answer, where that does.
@@ -138,6 +167,34 @@ struct Forward: ParsableCommand {
     let whole = input.branches.map(\.description)
     return Set(whole).count == whole.count
       ? whole : whole.enumerated().map { "\($1).\($0)" }
+  }
+}
+
+extension SafetensorsStream {
+  /// Writes a row's tensors, with its number before their names.
+  fileprivate func write(_ tensors: [NamedTensor], ofRow row: Int) throws {
+    for tensor in tensors {
+      try write(
+        NamedTensor(name: "\(row).\(tensor.name)", shape: tensor.shape, floats: tensor.floats))
+    }
+  }
+}
+
+extension NamedTensor {
+  fileprivate var shapeJSON: JSON { .array(shape.map { .integer($0) }) }
+
+  /// The numbers, nested as the shape is; each with the digits that give the same float back.
+  fileprivate var json: JSON {
+    var rest = floats[...]
+    func nested(_ shape: ArraySlice<Int>) -> JSON {
+      guard let count = shape.first else { return .null }
+      guard shape.count > 1 else {
+        defer { rest = rest.dropFirst(count) }
+        return .array(rest.prefix(count).map { .number(Double("\($0)") ?? Double($0)) })
+      }
+      return .array((0..<count).map { _ in nested(shape.dropFirst()) })
+    }
+    return nested(shape[...])
   }
 }
 
