@@ -10,7 +10,7 @@ public import BaseModels
 @_exported public import enum Adapters.AdapterTasks
 @_exported public import enum Adapters.Aggregation
 @_exported public import struct Adapters.BoundAdapter
-@_exported public import enum Adapters.Composition
+@_exported public import struct Adapters.Composition
 @_exported public import enum Adapters.EngineThread
 @_exported public import struct Adapters.Evaluation
 @_exported public import enum Adapters.HiddenStates
@@ -19,7 +19,7 @@ public import BaseModels
 @_exported public import struct Adapters.PredictionOptions
 @_exported public import struct Adapters.QuestionAnswering
 @_exported public import struct Adapters.QuestionOptions
-@_exported public import enum Adapters.Setup
+@_exported public import struct Adapters.Setup
 @_exported public import class Adapters.Setups
 @_exported public import protocol Adapters.TaskAnswer
 @_exported public import struct Adapters.TaskSettings

@@ -81,7 +81,7 @@ struct AdapterHooks: Hooks {
     var parts: [(module: Module, rows: Range<Int>)] = []
     for range in ranges {
       guard let adapter = range.setup.single else {
-        if case .none = range.setup { continue }
+        if range.setup.isNone { continue }
         return nil
       }
       if let module = adapter.module(kind, at: site) {

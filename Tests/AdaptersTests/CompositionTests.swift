@@ -169,6 +169,38 @@ private let compositionStrings = [
       "seq_bn|prompt_tuning", "lora|loreft|prompt_tuning[prompt_length=2]",
     ]
 
+  @Test(arguments: CompositionBlocks.all.map { $0.example })
+  func `says itself, and its error says it`(_ example: String) throws {
+    let read = try Composition(example)
+    #expect(try Composition(read.description) == read)
+    #expect(read.names == ["a", "b"])
+    do {
+      _ = try Composition("fold(a,b)")
+      Issue.record("fold is no composition")
+    } catch let failure as FileFailure {
+      #expect(failure.hint?.contains(example) ?? false, "\(failure)")
+    }
+  }
+
+  @Test(
+    arguments: [
+      ("split(a,b)", "column 8: expected : and a number of tokens"),
+      ("split(a:2,b:0)", "column 14: expected : and a number of tokens"),
+      ("batch_split(a:x)", "column 16: expected : and a number of rows"),
+      ("average(a:0.3,b:much)", "column 21: expected a weight"),
+      ("average(a:1,b:-1)", "the weights add up to 0"), ("stack(a:1,b)", "column 10: expected ,"),
+      ("stack(a,b", "column 10: expected , or )"), ("stack(a,b))", "column 11: unexpected rest"),
+      ("stack(,b)", "column 7: expected a name"), ("nothing(a)", "column 1: nothing is no"),
+    ])
+  func `that is wrong names the place`(_ string: String, _ message: String) throws {
+    do {
+      _ = try Composition(string)
+      Issue.record("\(string) was read")
+    } catch let failure as FileFailure {
+      #expect(failure.description.contains(message), "\(failure)")
+    }
+  }
+
   @Test func `takes a gated scaling behind one without a gate`() throws {
     for family in ["base", "families/gpt2"] {
       let base = try Goldens.base(family)

@@ -3,43 +3,39 @@ public import BaseModels
 internal import Files
 
 /// A tree of adapters that were brought together with a base model.
-public indirect enum Setup: Sendable {
+///
+/// Its ways of working together are the blocks in this folder, each with a function that makes one:
+/// `.stack([…])`, `.sum([…])`, `.average([…])`, `.split([…])`.
+public struct Setup: Sendable {
+  indirect enum Node: Sendable {
+    case none
+    case adapter(BoundAdapter)
+    case block(any SetupBlock, [Setup])
+  }
+
+  let node: Node
+
+  init(_ block: any SetupBlock, _ parts: [Setup]) { node = .block(block, parts) }
+  private init(_ node: Node) { self.node = node }
+
   /// The base model alone.
-  case none
-  case adapter(BoundAdapter)
-  /// One after the other, each on what the one before gave.
-  case stack([Setup])
-  /// The sum of what each changes.
-  case sum([Setup])
-  /// The mean of what each makes; the weights add up to 1.
-  case average([(setup: Setup, weight: Float)])
-  /// Runs of a sequence's tokens, each with its own.
-  case split([(setup: Setup, tokens: Int)])
+  public static let none = Setup(.none)
+
+  public static func adapter(_ adapter: BoundAdapter) -> Setup { Setup(.adapter(adapter)) }
 
   /// The parts it consists of.
-  var children: [Setup] {
-    switch self {
-    case .none, .adapter: []
-    case .stack(let children), .sum(let children): children
-    case .average(let parts): parts.map(\.setup)
-    case .split(let parts): parts.map(\.setup)
-    }
-  }
+  var parts: [Setup] { if case .block(_, let parts) = node { parts } else { [] } }
 
   /// The adapters, in order.
   public var adapters: [BoundAdapter] {
-    if case .adapter(let adapter) = self { return [adapter] }
-    return children.flatMap(\.adapters)
+    if case .adapter(let adapter) = node { return [adapter] }
+    return parts.flatMap(\.adapters)
   }
 
   /// The one adapter that acts alone; nil for none and for several.
-  var single: BoundAdapter? {
-    switch self {
-    case .adapter(let adapter): adapter
-    case .stack(let children), .sum(let children): children.count == 1 ? children[0].single : nil
-    default: nil
-    }
-  }
+  var single: BoundAdapter? { if case .adapter(let adapter) = node { adapter } else { nil } }
+
+  var isNone: Bool { if case .none = node { true } else { false } }
 
   /// The adapter whose head answers: the last.
   public var last: BoundAdapter? { adapters.last }
@@ -48,14 +44,14 @@ public indirect enum Setup: Sendable {
   var addedRows: Int { adapters.reduce(0) { max($0, $1.addedRows) } }
 
   /// Whether it shares a sequence's tokens out anywhere.
-  var splits: Bool {
-    if case .split = self { return true }
-    return children.contains { $0.splits }
+  var sharesTokens: Bool {
+    guard case .block(let block, let parts) = node else { return false }
+    return block.sharesTokens || parts.contains { $0.sharesTokens }
   }
 
   func contains(where condition: (BoundAdapter) -> Bool) -> Bool {
-    if case .adapter(let adapter) = self { return condition(adapter) }
-    return children.contains { $0.contains(where: condition) }
+    if case .adapter(let adapter) = node { return condition(adapter) }
+    return parts.contains { $0.contains(where: condition) }
   }
 
   func acts(at site: Site) -> Bool { contains { $0.acts(at: site) } }
@@ -68,33 +64,22 @@ public indirect enum Setup: Sendable {
 extension Setup: Hashable {
   /// Setups are the same where the same adapters work together in the same way.
   public static func == (a: Setup, b: Setup) -> Bool {
-    switch (a, b) {
+    switch (a.node, b.node) {
     case (.none, .none): true
     case (.adapter(let a), .adapter(let b)): a.identity == b.identity
-    case (.stack(let a), .stack(let b)), (.sum(let a), .sum(let b)): a == b
-    case (.average(let a), .average(let b)):
-      a.map(\.setup) == b.map(\.setup) && a.map(\.weight) == b.map(\.weight)
-    case (.split(let a), .split(let b)):
-      a.map(\.setup) == b.map(\.setup) && a.map(\.tokens) == b.map(\.tokens)
+    case (.block(let a, let ofA), .block(let b, let ofB)):
+      AnyHashable(a) == AnyHashable(b) && ofA == ofB
     default: false
     }
   }
 
   public func hash(into hasher: inout Hasher) {
-    switch self {
+    switch node {
     case .none: hasher.combine(0)
     case .adapter(let adapter): hasher.combine(adapter.identity)
-    case .stack(let children), .sum(let children): hasher.combine(children)
-    case .average(let parts):
-      for part in parts {
-        hasher.combine(part.setup)
-        hasher.combine(part.weight)
-      }
-    case .split(let parts):
-      for part in parts {
-        hasher.combine(part.setup)
-        hasher.combine(part.tokens)
-      }
+    case .block(let block, let parts):
+      hasher.combine(AnyHashable(block))
+      hasher.combine(parts)
     }
   }
 }
@@ -102,16 +87,10 @@ extension Setup: Hashable {
 extension Setup: CustomStringConvertible {
   /// As a composition string has it.
   public var description: String {
-    func list(_ name: String, _ parts: [String]) -> String {
-      "\(name)(\(parts.joined(separator: ",")))"
-    }
-    return switch self {
+    switch node {
     case .none: "none"
     case .adapter(let adapter): adapter.name
-    case .stack(let children): list("stack", children.map(\.description))
-    case .sum(let children): list("sum", children.map(\.description))
-    case .average(let parts): list("average", parts.map { "\($0.setup):\($0.weight)" })
-    case .split(let parts): list("split", parts.map { "\($0.setup):\($0.tokens)" })
+    case .block(let block, let parts): block.description(of: parts.map(\.description))
     }
   }
 }

@@ -12,7 +12,7 @@ extension BaseModel {
   func check(_ input: ModelInput, _ known: inout Set<Setup>) throws {
     try check(input.sequence)
     for setup in input.branches {
-      try setup.checkSplits(input.sequence)
+      try setup.check(input.sequence)
       guard !known.contains(setup) else { continue }
       try check(setup)
       try check(setup.last?.head)
@@ -26,8 +26,8 @@ extension BaseModel {
         "adapter \(adapter.name)", "was brought together with another base model than \(name)",
         hint: "load it for this model")
     }
-    if case .adapter = setup { return }
-    if setup.splits {
+    if setup.single != nil { return }
+    if setup.sharesTokens {
       let name = "setup \(escaped(setup.description, limit: 80))"
       if traits.isEncoderDecoder {
         throw FileFailure(
@@ -75,7 +75,7 @@ extension Setup {
   fileprivate func checkDeltas(
     after isSecond: Bool, at site: Site, in whole: Setup
   ) throws -> Bool {
-    switch self {
+    switch node {
     case .none: return isSecond
     case .adapter(let adapter):
       guard let module = adapter.module(\.projections, at: site) else { return isSecond }
@@ -88,41 +88,34 @@ extension Setup {
             + "or add them up with sum(a,b)")
       }
       return true
-    case .stack(let children):
-      return try children.reduce(isSecond) { try $1.checkDeltas(after: $0, at: site, in: whole) }
-    case .sum, .average, .split:
-      return try children.reduce(isSecond) {
-        try $1.checkDeltas(after: isSecond, at: site, in: whole) || $0
+    case .block(let block, let parts):
+      return try parts.reduce(isSecond) {
+        try $1.checkDeltas(after: block.isInOrder ? $0 : isSecond, at: site, in: whole) || $0
       }
     }
   }
 
   /// Refuses prefixes where parts share a sequence out, or are averaged.
   fileprivate func checkPrefixes(at site: Site, in whole: Setup) throws {
-    switch self {
-    case .none, .adapter: return
-    case .average, .split:
-      guard acts(at: site) else { return }
+    guard case .block(let block, let parts) = node, acts(at: site) else { return }
+    guard block.takesPrefixes else {
       throw FileFailure(
         "setup \(escaped(whole.description, limit: 80))", at: site.path,
         "a prefix can be neither averaged nor split: it belongs to whole sequences",
         hint: "stack(a,b) and sum(a,b) put both before the sequence")
-    case .stack, .sum:
-      for child in children { try child.checkPrefixes(at: site, in: whole) }
     }
+    for part in parts { try part.checkPrefixes(at: site, in: whole) }
   }
 
-  /// Refuses splits that do not add up to the sequence.
-  fileprivate func checkSplits(_ sequence: Batch.Sequence) throws {
-    if case .split(let parts) = self {
-      let tokens = parts.reduce(0) { $0 + $1.tokens }
-      guard tokens == sequence.answeredIds.count else {
-        throw FileFailure(
-          "setup \(escaped(description, limit: 80))",
-          "splits \(tokens) tokens, and the sequence has \(sequence.answeredIds.count)",
-          hint: "the numbers behind the colons must add up to the tokens, special ones included")
-      }
+  /// Refuses a sequence that a block does not fit.
+  fileprivate func check(_ sequence: Batch.Sequence) throws {
+    guard case .block(let block, let parts) = node else { return }
+    do {
+      try block.check(sequence)
+    } catch let problem as CompositionProblem {
+      throw FileFailure(
+        "setup \(escaped(description, limit: 80))", problem.problem, hint: problem.hint)
     }
-    for child in children { try child.checkSplits(sequence) }
+    for part in parts { try part.check(sequence) }
   }
 }
