@@ -1,10 +1,9 @@
 /// The head that tags every token.
-public import BaseModels
+internal import BaseModels
 public import Datasets
 public import Files
-internal import Tensors
 
-public struct TaggingHead: Head {
+public struct TaggingHead: TokenHead {
   public static let types = ["tagging"]
 
   public let labels: LabelSet
@@ -13,23 +12,5 @@ public struct TaggingHead: Head {
   public init(_ configuration: Field) throws {
     layers = try HeadLayers(configuration)
     labels = try LabelSet(headConfiguration: configuration, count: layers.outputs)
-  }
-
-  public var configuration: JSON.Object {
-    [
-      "activation_function": layers.activationName,
-      "dropout_prob": layers.dropout.map { .number(Double($0)) } ?? .null,
-      "head_type": .string("tagging"), "label2id": labels.configuration,
-      "layers": .integer(layers.count), "num_labels": .integer(layers.outputs),
-    ]
-  }
-
-  public var layerCount: Int { layers.count }
-  public var readsPooler: Bool { layers.usesPooler }
-
-  public func parameters(_ model: Traits) -> [Parameter] { layers.parameters(model) }
-
-  public func bound(_ tensors: ModuleTensors, on base: BaseModel) -> any BoundHead {
-    layers.bound(tensors, on: base, reading: nil)
   }
 }

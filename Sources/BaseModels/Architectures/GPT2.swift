@@ -19,8 +19,7 @@ public struct GPT2: Architecture {
   private let embeddingDropout: Float
   private let layers: [Layer]
   private let finalNorm: Norm
-  /// The output embedding where it is not the input's.
-  private let vocabulary: Linear?
+  private let vocabulary: OutputEmbedding?
 
   public init(_ configuration: Field, _ weights: Weights) throws {
     let c = try Configuration(configuration)
@@ -33,14 +32,7 @@ public struct GPT2: Architecture {
     embeddingDropout = c.embeddingDropout
     layers = try (model / "h").layers(traits.layers) { try Layer($0, c, index: $1) }
     finalNorm = try (model / "ln_f").norm(h, epsilon: c.epsilon)
-    if c.isTied {
-      (weights / "lm_head").tied("weight", shape: [traits.vocabulary, h])
-      vocabulary = nil
-    } else {
-      vocabulary =
-        traits.hasVocabularyHead
-        ? try (weights / "lm_head").linear(h, traits.vocabulary, bias: false) : nil
-    }
+    vocabulary = try OutputEmbedding(weights / "lm_head", words: words, isTied: c.isTied, traits)
   }
 
   public func embedded(
@@ -58,7 +50,7 @@ public struct GPT2: Architecture {
   }
 
   public func vocabularyLogits(_ x: Tensor, unembedding: (Tensor) -> Tensor) -> Tensor? {
-    traits.hasVocabularyHead ? (vocabulary ?? words.asLinear)(unembedding(x)) : nil
+    vocabulary.map { $0(x, unembedding: unembedding) }
   }
 }
 

@@ -34,8 +34,8 @@ public struct T5: Architecture {
   public let traits: Traits
   private let words: Embedding
   private let encoder, decoder: Stack
-  /// The output embedding where it is not the input's.
-  private let vocabulary: Linear?
+  /// A tied one takes states that are scaled down to fit it.
+  private let vocabulary: OutputEmbedding?
   private let dropout: Float
 
   public init(_ configuration: Field, _ weights: Weights) throws {
@@ -50,14 +50,9 @@ public struct T5: Architecture {
     }
     encoder = try Stack(model / "encoder", c, isDecoder: false)
     decoder = try Stack((model / "decoder").stack(.decoder), c, isDecoder: true)
-    if c.isTied {
-      (weights / "lm_head").tied("weight", shape: [traits.vocabulary, h])
-      vocabulary = nil
-    } else {
-      vocabulary =
-        traits.hasVocabularyHead
-        ? try (weights / "lm_head").linear(h, traits.vocabulary, bias: false) : nil
-    }
+    vocabulary = try OutputEmbedding(
+      weights / "lm_head", words: words, isTied: c.isTied, tiedScale: 1 / Float(h).squareRoot(),
+      traits)
   }
 
   public func embedded(
@@ -79,14 +74,8 @@ public struct T5: Architecture {
     return pass.dropped(norm(x), dropout, at: "\(stack.rawValue).final_layer_norm")
   }
 
-  /// A tied output embedding is the input's, of states that are scaled down to fit it.
   public func vocabularyLogits(_ x: Tensor, unembedding: (Tensor) -> Tensor) -> Tensor? {
-    guard traits.hasVocabularyHead else { return nil }
-    guard let vocabulary else {
-      let scaled = x * (1 / Float(traits.width).squareRoot())
-      return words.asLinear(unembedding(scaled))
-    }
-    return vocabulary(unembedding(x))
+    vocabulary.map { $0(x, unembedding: unembedding) }
   }
 }
 
