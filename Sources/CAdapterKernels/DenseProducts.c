@@ -46,7 +46,11 @@ static int best_engine(int precision) {
 // Tests that choose an instruction set below AVX-512 get the imitation, the slow twin.
 static bool multiplies_half(void) { return ak_isa_in_use() == AK_ISA_AVX512 && ak_half_is_native(); }
 
+// More numbers than any memory holds, and few enough that no size computed from them overflows.
+static const size_t most_weights = (size_t)1 << 44;
+
 ak_dense *ak_dense_begin(size_t outputs, size_t inputs, int precision, int engine) {
+  if (outputs > most_weights || inputs > most_weights / (outputs ? outputs : 1)) return NULL;
   ak_dense *dense = calloc(1, sizeof *dense);
   if (!dense) return NULL;
   dense->outputs = outputs;

@@ -47,6 +47,10 @@ static struct shape shapes[most_shapes];
 static size_t shape_count;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
+static _Atomic size_t refusals;
+
+size_t ak_onednn_refusals(void) { return refusals; }
+
 int ak_onednn_version(void) {
   const dnnl_version_t *v = dnnl_version();
   return v->major * 10000 + v->minor * 100 + v->patch;
@@ -165,6 +169,7 @@ static struct shape *find_shape(size_t outputs, size_t inputs, bool bf16) {
   struct shape *shape = &shapes[shape_count++];
   *shape = (struct shape){.outputs = outputs, .inputs = inputs, .bf16 = bf16};
   shape->is_absent = !compile(shape);
+  if (shape->is_absent) refusals++;
   return shape->is_absent ? NULL : shape;
 }
 

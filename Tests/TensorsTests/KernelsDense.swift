@@ -118,6 +118,54 @@ extension `The kernels` {
       expectClose(fast, slow, atol: 5e-5, rtol: 1e-5)
     }
 
+    @Test(arguments: [AK_F32, AK_BF16].map { Int($0) }, [true, false])
+    func `without memory says so, and gives no other numbers`(
+      _ precision: Int, _ isReference: Bool
+    ) throws {
+      // An imitated product rounds a copy of its rows.
+      let product = Case(rows: 7, precision: precision)
+      let (rows, inputs, outputs) = (product.rows, product.inputs, product.outputs)
+      let results = try with(isReference ? Int(AK_ISA_REFERENCE) : Int(ak_isa_best())) {
+        let dense = try #require(
+          ak_dense_pack(
+            numbers(outputs * inputs), inputs, outputs, inputs, false, Int32(precision),
+            Int32(AK_ENGINE_OWN)))
+        defer { ak_dense_free(dense) }
+        return [0, 1].map { limit in
+          var y = [Float](repeating: 9, count: rows * outputs)
+          var epilogue = ak_epilogue()
+          epilogue.scale = 1
+          ak_limit_buffers(limit)
+          defer { ak_limit_buffers(0) }
+          let isDone = ak_dense_run(
+            dense, numbers(rows * inputs, seed: 2), inputs, rows, &y, outputs, &epilogue)
+          return (isDone: isDone, y: y)
+        }
+      }
+      #expect(results[0].isDone)
+      #expect(!results[1].isDone || results[1].y == results[0].y)
+      if precision == Int(AK_BF16), isReference { #expect(!results[1].isDone) }
+    }
+
+    @Test func `of more weights than memory holds is refused`() {
+      for engine in [AK_ENGINE_OWN, AK_ENGINE_ONEDNN] {
+        for (outputs, inputs) in [(1 << 62, 1 << 62), (1 << 44, 2), (1, 1 << 63 - 1)] {
+          #expect(ak_dense_begin(outputs, inputs, Int32(AK_F32), Int32(engine)) == nil)
+        }
+      }
+    }
+
+    @Test func `that oneDNN cannot do is asked for once`() {
+      let before = ak_onednn_refusals()
+      let found = (0..<5).map { _ in
+        let dense = ak_dense_begin(45, 29, Int32(AK_BF16), Int32(AK_ENGINE_ONEDNN))
+        defer { ak_dense_free(dense) }
+        return dense != nil
+      }
+      #expect(Set(found).count == 1)
+      #expect(ak_onednn_refusals() == before + (found[0] ? 0 : 1))
+    }
+
     @Test(arguments: [AK_F32, AK_BF16].map { Int($0) }, [false, true])
     func `gives its weights back`(_ precision: Int, _ transposed: Bool) throws {
       let (outputs, inputs) = (45, 33)

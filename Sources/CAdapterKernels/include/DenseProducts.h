@@ -65,3 +65,6 @@ bool ak_bf16_is_native(void);
 
 /// The version of the oneDNN in use, as major·10000 + minor·100 + patch.
 int ak_onednn_version(void);
+
+/// How often oneDNN was asked to compile a product that it cannot do, for tests: once for a shape.
+size_t ak_onednn_refusals(void);

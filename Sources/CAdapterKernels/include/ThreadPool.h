@@ -25,3 +25,5 @@ void ak_set_threads(size_t count);
 /// NULL when memory is exhausted.
 float *ak_allocate(size_t floats);
 void ak_deallocate(float *buffer, size_t floats);
+/// For tests: from now on this thread is refused longer buffers, as where memory is exhausted; 0 ends it.
+void ak_limit_buffers(size_t floats);
