@@ -4,7 +4,7 @@
     python3 Benchmarks/compare.py BEFORE AFTER [--rounds 3] [--rows forward-f32,…] [--output FILE.md]
 
 BEFORE and AFTER are programs (`.build/release/adapterhub` of two checkouts). In every round one runs after
-the other; minima are compared, and 1.00 means equally fast. Rows that need the MiniLM of `make demo`
+the other, in turns; minima are compared, and 1.00 means equally fast. Rows that need the MiniLM of `make demo`
 ($ADAPTERHUB_MINILM) are left out where it is absent. Nothing beyond Python's own library is needed.
 """
 import argparse, json, os, pathlib, platform, random, subprocess, sys, tempfile, time
@@ -92,8 +92,8 @@ def rows():
             "forward 32×32, rows of 8 adapters", bench("forward", *large, "--batch", 32, "--length", 32, "--adapters", 8)),
         "memory": ("MB, BERT-base with 100 adapters", memory(
             "bench", "forward", "--config", "bert-base", "--adapters", 100, "--batch", 8, "--length", 16, "--rounds", 1)),
-        "tags-32": ("ms a sequence, 1,000 tags, 32 a step", tagging(32)),
         "tags-128": ("ms a sequence, 1,000 tags, 128 a step", tagging(128)),
+        "tags-512": ("ms a sequence, 1,000 tags, 512 a step", tagging(512)),
     }
     if MINILM.exists():
         texts = SCRATCH / "texts.jsonl"
@@ -135,8 +135,10 @@ def main():
         if wanted and name not in wanted:
             continue
         times = ([], [])
-        for _ in range(options.rounds):
-            for program, values in zip((options.before, options.after), times):
+        for round in range(options.rounds):
+            turns = list(zip((options.before, options.after), times))
+            # Who is first changes, so that neither always runs on what the other has warmed.
+            for program, values in turns if round % 2 == 0 else turns[::-1]:
                 values.append(measure(os.path.abspath(program)))
         before, after = map(min, times)
         lines.append(f"| {title} | {before:.4g} | {after:.4g} | {before / after:.2f} |")

@@ -49,6 +49,7 @@ public struct Field: Sendable {
   public func number() throws -> Double {
     switch json {
     case .integer(let value): return Double(value)
+    case .digits(let value): return Double(value) ?? .infinity
     case .number(let value): return value
     default: throw mismatch("a number")
     }

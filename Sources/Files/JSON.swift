@@ -8,7 +8,9 @@ public enum JSON: Sendable, Equatable {
   case bool(Bool)
   /// A number without fraction and exponent that fits 64 bits, exactly.
   case integer(Int)
-  /// Any other number, also an integer too large for `Int`.
+  /// An integer that does not fit 64 bits, in its digits.
+  case digits(String)
+  /// A number with a fraction or an exponent.
   case number(Double)
   case string(String)
   case array([JSON])
@@ -44,6 +46,7 @@ extension JSON {
     case .null: "null"
     case .bool(let value): "\(value)"
     case .integer(let value): "the integer \(value)"
+    case .digits(let value): "the integer \(escaped(value, limit: 40))"
     case .number(let value): "the number \(value)"
     case .string(let value): "the string \(quoted(value))"
     case .array(let values): "an array of \(values.count)"

@@ -212,7 +212,9 @@ extension JSONParser {
         return .integer(negative ? -value : value)
       }
       if negative, magnitude == UInt64(Int.max) + 1 { return .integer(.min) }
-      return .number(try double(from: start))
+      // One that is out of range as a number is refused however it is written.
+      _ = try double(from: start)
+      return .digits(String(decoding: bytes[start..<position], as: UTF8.self))
     }
     if take(".") {
       let fraction = digits(into: &magnitude)

@@ -25,6 +25,7 @@ extension JSON {
     case .null: bytes += "null".utf8
     case .bool(let value): bytes += (value ? "true" : "false").utf8
     case .integer(let value): bytes += String(value).utf8
+    case .digits(let value): bytes += value.utf8
     case .number(let value): bytes += (value.isFinite ? pythonText(value) : "null").utf8
     case .string(let value): writeString(value, into: &bytes)
     case .array(let values):

@@ -1,7 +1,9 @@
 /// Weights as somebody keeps them, until a layer packs them.
 
 /// A matrix whose rows are given out as 32-bit floats, whatever they are kept as: a file's 16-bit
-/// floats are never in memory as 32-bit ones as a whole.
+/// floats, or blocks of eight-bit numbers with a scale, are never in memory as 32-bit ones as a whole.
+///
+/// A block format is one more source, whose rows are whole numbers of blocks.
 public protocol MatrixSource: Sendable {
   /// The rows and their width, as they are kept.
   var rows: Int { get }

@@ -41,7 +41,49 @@ struct HalfTable: MatrixSource {
   func wasPacked() { counter.packings.add(1, ordering: .relaxed) }
 }
 
+/// A table in blocks: 32 numbers of eight bits and their scale, as GGUF's Q8_0.
+struct BlockTable: MatrixSource {
+  let rows, width: Int
+  private let blocks: [(scale: Float, numbers: [Int8])]
+
+  init(_ rows: Int, blocksInRow: Int) {
+    (self.rows, width) = (rows, 32 * blocksInRow)
+    blocks = (0..<rows * blocksInRow).map { block in
+      let numbers = (0..<32).map { place -> Int8 in
+        Int8(truncatingIfNeeded: block * 37 + place * 11)
+      }
+      return (scale: Float(block % 5 + 1) / 64, numbers: numbers)
+    }
+  }
+
+  func copyFloats(rows range: Range<Int>, into floats: UnsafeMutableBufferPointer<Float>) {
+    let perRow = width / 32
+    for (index, block) in blocks[range.lowerBound * perRow..<range.upperBound * perRow].enumerated()
+    {
+      for (place, number) in block.numbers.enumerated() {
+        floats[index * 32 + place] = block.scale * Float(number)
+      }
+    }
+  }
+}
+
 @Suite struct `A frozen layer` {
+  @Test(arguments: Precision.allCases)
+  func `of blocks is that of the numbers they stand for`(_ precision: Precision) throws {
+    let table = BlockTable(45, blocksInRow: 3)
+    let floats = [Float](unsafeUninitializedCapacity: 45 * 96) { buffer, filled in
+      table.copyFloats(rows: 0..<45, into: buffer)
+      filled = 45 * 96
+    }
+    let x = Tensor(numbers(5 * 96, seed: 2), shape: [5, 96])
+    let layer = try Linear(frozen: table, bias: nil, precision: precision)
+    let known = Linear(
+      frozen: Tensor(floats, shape: [45, 96]), bias: nil, precision: precision)
+    #expect(layer(x).scalars == known(x).scalars)
+    let rows = try Embedding(table, precision: precision)([44, 0])
+    #expect(rows.scalars == Array(floats[44 * 96..<45 * 96] + floats[..<96]))
+  }
+
   static let x = Tensor(numbers(5 * 33, seed: 2), shape: [5, 33])
 
   @Test(arguments: [(1, 1), (45, 33), (16, 700), (3000, 33)])

@@ -31,7 +31,7 @@ private func pythonLiteral(_ value: JSON) -> String {
   switch value {
   case .null: "None"
   case .bool(let value): value ? "True" : "False"
-  case .integer, .number: value.text(.compact)
+  case .integer, .digits, .number: value.text(.compact)
   case .string(let text): text.contains("'") ? "\"\(text)\"" : "'\(text)'"
   case .array(let values): "[\(values.map(pythonLiteral).joined(separator: ", "))]"
   case .object(let object):

@@ -213,7 +213,7 @@ private struct EntryReader {
     let text: String
     switch object[key] {
     case nil, .null?: return nil
-    case .string(let value)?: text = value
+    case .string(let value)?, .digits(let value)?: text = value
     case .integer(let value)?: text = "\(value)"
     case .number(let value)?: text = "\(value)"
     case .bool(let value)?: text = "\(value)"
@@ -236,7 +236,7 @@ private struct EntryReader {
     switch object[key] {
     case .number(let value)? where value.isFinite: value
     case .integer(let value)?: Double(value)
-    case .string(let text)?: Double(text).flatMap { $0.isFinite ? $0 : nil }
+    case .string(let text)?, .digits(let text)?: Double(text).flatMap { $0.isFinite ? $0 : nil }
     default: nil
     }
   }

@@ -185,7 +185,7 @@ extension Facets {
             switch metric["value"] {
             case .number(let value)?: value
             case .integer(let value)?: Double(value)
-            case .string(let text)?: Double(text)
+            case .string(let text)?, .digits(let text)?: Double(text)
             default: nil
             }
           if let name, !name.isEmpty, name.utf8.count <= 60, let value, value.isFinite {

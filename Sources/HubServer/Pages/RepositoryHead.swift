@@ -63,7 +63,7 @@ extension JSON {
   /// A number as people read it: whole ones without a point, others with four digits.
   var readable: String {
     switch self {
-    case .string(let text): text
+    case .string(let text), .digits(let text): text
     case .integer(let number): String(number)
     case .number(let number):
       number.rounded() == number && number.magnitude < 1e15
