@@ -143,13 +143,13 @@ extension `The kernels` {
         }
       }
       #expect(results[0].isDone)
-      #expect(!results[1].isDone || results[1].y == results[0].y)
+      if results[1].isDone { expectClose(results[1].y, results[0].y, atol: 5e-5, rtol: 1e-5) }
       if precision == Int(AK_BF16), isReference { #expect(!results[1].isDone) }
     }
 
     @Test func `of more weights than memory holds is refused`() {
       for engine in [AK_ENGINE_OWN, AK_ENGINE_ONEDNN] {
-        for (outputs, inputs) in [(1 << 62, 1 << 62), (1 << 44, 2), (1, 1 << 63 - 1)] {
+        for (outputs, inputs) in [(1 << 62, 1 << 62), (1 << 44, 2), (1, .max)] {
           #expect(ak_dense_begin(outputs, inputs, Int32(AK_F32), Int32(engine)) == nil)
         }
       }
