@@ -107,6 +107,7 @@ private enum CompositionGoldens {
   static let laws: [(String, String)] = [
     ("sum(a)", "a"), ("average(a:1)", "a"), ("stack(a)", "a"), ("average(a:2)", "a"),
     ("average(a:0.3,a:0.7)", "a"), ("split(a:3,a:2)", "a"), ("stack(stack(a),b)", "stack(a,b)"),
+    ("stack(average(a:1,a:1),b)", "stack(a,b)"),
   ]
 
   @Test(

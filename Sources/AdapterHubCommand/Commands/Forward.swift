@@ -54,7 +54,7 @@ struct Forward: ParsableCommand {
   var strict = false
 
   func run() throws {
-    if let output, input != "-", isSameFile(input, output) {
+    if let output, isSameFile(input == "-" ? "/dev/stdin" : input, output) {
       throw FileFailure(
         output, "is the input too, and would be replaced", hint: "choose another --output")
     }
@@ -107,8 +107,16 @@ private struct Runs {
   /// - Throws: ``BadLine`` for the first that cannot be run.
   func check() throws {
     var lines = try lines()
+    var known: Set<Setup> = []
     while let batch = try lines.next() {
-      for line in batch { _ = try line.get() }
+      for line in batch {
+        let line = try line.get()
+        do {
+          try base.check(line.request.answering(head), &known)
+        } catch {
+          throw BadLine(line, error)
+        }
+      }
     }
     try setups.check(rows: lines.rows)
   }

@@ -42,6 +42,13 @@ extension Setup {
     case .none: return previous
     case .adapter(let adapter):
       guard let module = adapter.module(\.projections, at: site) else { return previous }
+      if let previous, previous.module == nil, !module.readsDelta {
+        // A scaling goes on with what parts side by side made of the output: their sum is no scaling
+        // that it could be multiplied with.
+        let scaled = module.combined(
+          previous.applied(to: y), module.delta(after: nil, from: x, rows))
+        return ProjectionChange(delta: scaled - y, module: nil)
+      }
       return ProjectionChange(
         delta: module.delta(after: previous?.delta, from: x, rows), module: module)
     case .block(let block, let parts):

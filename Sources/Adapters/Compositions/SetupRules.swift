@@ -1,5 +1,5 @@
 /// What a setup must not be.
-internal import BaseModels
+public import BaseModels
 internal import Files
 
 extension BaseModel {
@@ -9,7 +9,7 @@ extension BaseModel {
   ///   - input: a sequence with its setups.
   ///   - known: setups that have been found good.
   /// - Throws: ``InputFailure`` for tokens the model cannot read, ``FileFailure`` for a setup.
-  func check(_ input: ModelInput, _ known: inout Set<Setup>) throws {
+  public func check(_ input: ModelInput, _ known: inout Set<Setup>) throws {
     try check(input.sequence)
     for setup in input.branches {
       try setup.check(input.sequence)
