@@ -144,7 +144,6 @@ extension `The kernels` {
       }
       #expect(results[0].isDone)
       if results[1].isDone { expectClose(results[1].y, results[0].y, atol: 5e-5, rtol: 1e-5) }
-      if precision == Int(AK_BF16), isReference { #expect(!results[1].isDone) }
     }
 
     @Test func `of more weights than memory holds is refused`() {
