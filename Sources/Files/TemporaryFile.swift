@@ -20,7 +20,7 @@ package final class TemporaryFile {
   ///
   /// - Throws: `FileFailure` where the folder is not there or cannot be written to.
   package init(in folder: String) throws {
-    path = "\(folder)/\(uniqueSuffix()).tmp"
+    path = "\(folder)/adapterhub.tmp-\(uniqueSuffix())"
     descriptor = try Descriptor(path, O_RDWR | O_CREAT | O_EXCL, mode: 0o600)
   }
 
