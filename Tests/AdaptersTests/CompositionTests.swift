@@ -186,10 +186,11 @@ private let compositionStrings = [
   @Test(
     arguments: [
       ("split(a,b)", "column 8: expected : and a number of tokens"),
-      ("split(a:2,b:0)", "column 14: expected : and a number of tokens"),
-      ("batch_split(a:x)", "column 16: expected : and a number of rows"),
-      ("average(a:0.3,b:much)", "column 21: expected a weight"),
-      ("average(a:1,b:-1)", "the weights add up to 0"), ("stack(a:1,b)", "column 10: expected ,"),
+      ("split(a:2,b:0)", "column 12: expected : and a number of tokens"),
+      ("batch_split(a:x)", "column 14: expected : and a number of rows"),
+      ("average(a:0.3,b:much)", "column 16: expected : and a weight"),
+      ("average(a:1,b:-1)", "the weights add up to 0"),
+      ("stack(a:1,b)", "column 8: expected , or )"),
       ("stack(a,b", "column 10: expected , or )"), ("stack(a,b))", "column 11: unexpected rest"),
       ("stack(,b)", "column 7: expected a name"), ("nothing(a)", "column 1: nothing is no"),
     ])

@@ -95,7 +95,7 @@ private struct Runs {
   }
 
   /// A few thousand tokens at once, so that what a pass needs does not grow with the file: a token is
-  /// three characters at least, logits over a vocabulary are large, and text is larger than floats.
+  /// two characters at least, logits over a vocabulary are large, and text is larger than floats.
   private var batchBytes: Int {
     let most = (hiddenStates ? 1 << 14 : 1 << 15) / (isText ? 8 : 1)
     guard base.traits.hasVocabularyHead else { return most }

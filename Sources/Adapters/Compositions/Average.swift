@@ -17,7 +17,7 @@ struct Average: SideBySideBlock {
       try parts.enumerated().map { index, part in
         guard let argument = part.argument else { return 1 }
         guard let weight = Double(argument), weight.isFinite, abs(weight) <= 1e6 else {
-          throw CompositionProblem("expected a weight", part: index, hint: Self.example)
+          throw CompositionProblem("expected : and a weight", part: index, hint: Self.example)
         }
         return weight
       })
@@ -34,7 +34,7 @@ struct Average: SideBySideBlock {
 }
 
 extension Setup {
-  /// The mean of what each makes, by weights; no part's weight is out of proportion to their sum.
+  /// The mean of what each makes, by weights whose sum is not 0.
   public static func average(_ parts: [(setup: Setup, weight: Float)]) -> Setup {
     Average(parts.map { Double($0.weight) }).joined(parts.map(\.setup))
   }

@@ -35,18 +35,20 @@ struct CompositionReader {
         hint: CompositionBlocks.all.map { $0.example }.joined(separator: ", "))
     }
     var parts: [CompositionPart] = []
-    var ends: [Int] = []
+    // Of each part where its colon is, or should be.
+    var places: [Int] = []
     repeat {
       let child = try composition(depth: depth + 1)
-      let argument = skip(":") ? try word() : nil
+      let hasArgument = skip(":")
+      places.append(hasArgument ? position - 1 : position)
+      let argument = hasArgument ? try word() : nil
       parts.append(CompositionPart(composition: child, argument: argument))
-      ends.append(position)
     } while skip(",")
     guard skip(")") else { throw failure("expected , or )") }
     do {
       return Composition(.block(try block.init(parts), parts.map(\.composition)))
     } catch let problem as CompositionProblem {
-      throw failure(problem.problem, at: problem.part.map { ends[$0] }, hint: problem.hint)
+      throw failure(problem.problem, at: problem.part.map { places[$0] }, hint: problem.hint)
     }
   }
 
