@@ -37,6 +37,10 @@ public struct Field: Sendable {
 
   /// An integer as the file writes one: neither `8.0` nor `"8"` nor `true`.
   public func integer(in range: ClosedRange<Int> = .min ... .max) throws -> Int {
+    if case .digits(let digits) = json {
+      throw failure(
+        "\(escaped(digits, limit: 40)) is not within \(range.lowerBound)...\(range.upperBound)")
+    }
     guard case .integer(let value) = json else { throw mismatch("an integer") }
     guard range.contains(value) else {
       if range.upperBound == .max { throw failure("\(value) is less than \(range.lowerBound)") }
@@ -49,7 +53,9 @@ public struct Field: Sendable {
   public func number() throws -> Double {
     switch json {
     case .integer(let value): return Double(value)
-    case .digits(let value): return Double(value) ?? .infinity
+    case .digits(let digits):
+      guard let value = Double(digits) else { throw mismatch("a number") }
+      return value
     case .number(let value): return value
     default: throw mismatch("a number")
     }

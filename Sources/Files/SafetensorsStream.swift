@@ -16,8 +16,15 @@
 public func writeSafetensors(
   to path: String, _ body: (SafetensorsStream) throws -> Void
 ) throws {
+  try writeSafetensors(to: path, headerLimit: Int(headerLimit), body)
+}
+
+/// The same with another limit of the header, in bytes.
+package func writeSafetensors(
+  to path: String, headerLimit: Int, _ body: (SafetensorsStream) throws -> Void
+) throws {
   try writeAtomically(to: path) { file in
-    let stream = SafetensorsStream(try file.duplicate())
+    let stream = SafetensorsStream(try file.duplicate(), headerLimit: headerLimit)
     try body(stream)
     try stream.finish()
   }
@@ -35,7 +42,12 @@ public final class SafetensorsStream {
   /// How much is moved at once.
   private let pieceLength = 1 << 20
 
-  fileprivate init(_ file: consuming Descriptor) { self.file = file }
+  private let headerLimit: Int
+
+  fileprivate init(_ file: consuming Descriptor, headerLimit: Int) {
+    self.file = file
+    self.headerLimit = headerLimit
+  }
 
   private var headerLength: Int { (earlierEntries?.byteCount ?? 0) + entries.count }
 
@@ -48,7 +60,7 @@ public final class SafetensorsStream {
     ]
     entries += (headerLength == 1 ? "" : ",").utf8
     entries += "\(JSON.string(tensor.name).text(.minified)):\(entry.text(.minified))".utf8
-    guard headerLength < Int(headerLimit) else {
+    guard headerLength < headerLimit else {
       throw FileFailure(
         file.path, "would have a header of more than \(headerLimit) bytes, the format's limit",
         hint: "write several files, with a part of the tensors each")

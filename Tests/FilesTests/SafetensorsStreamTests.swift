@@ -35,4 +35,21 @@ import Testing
     }
     #expect(try namesInFolder(folder.path).isEmpty)
   }
+
+  @Test func `has no longer header than the format allows`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path + "/tensors.safetensors"
+    func write(_ count: Int) throws {
+      // Of the entries a part is put aside before the limit is reached.
+      try writeSafetensors(to: path, headerLimit: 100_000) { file in
+        for index in 0..<count {
+          try file.write(NamedTensor(name: "tensor \(index)", shape: [1], floats: [0]))
+        }
+      }
+    }
+    #expect(throws: FileFailure.self) { try write(2_000) }
+    #expect(try namesInFolder(folder.path).isEmpty)
+    try write(1_000)
+    #expect(try TensorFile(safetensors: path).tensors.count == 1_000)
+  }
 }
